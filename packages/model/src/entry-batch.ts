@@ -1,0 +1,138 @@
+import { assert } from "./error.ts";
+import type { Labels } from "./labels.ts";
+
+/**
+ * A run of entries of one stream, as columns: what crosses every border between packages on the write and the read
+ * path. Line `i` is `bytes[lineStarts[i], lineEnds[i])`, UTF-8 as it came; its time is `baseNs + deltaNs[i]`.
+ *
+ * A batch is *joined* when `bytes` holds nothing but its lines in order, each followed by one `\n`; blocks and heads
+ * give joined batches, so that a scan can search the whole of `bytes` at once. A decoded push gives batches that
+ * point into the request's body.
+ *
+ * Immutable once it was handed over.
+ */
+export interface EntryBatch {
+  readonly count: number;
+  /** Nanoseconds since the epoch. */
+  readonly baseNs: bigint;
+  /** Nanoseconds after `baseNs`, may be negative; |delta| is below 2^53, about 104 days (builders split a batch). */
+  readonly deltaNs: Float64Array;
+  readonly bytes: Uint8Array;
+  readonly lineStarts: Uint32Array;
+  readonly lineEnds: Uint32Array;
+  /** Absent when no entry has structured metadata. */
+  readonly metadata?: MetadataColumn;
+}
+
+/** Structured metadata: entry `i` has the set `sets[index[i]]`. Equal sets are stored once; `sets[0]` is empty. */
+export interface MetadataColumn {
+  readonly sets: readonly Labels[];
+  readonly index: Uint32Array;
+}
+
+/** The furthest that an entry may be from its batch's base: deltas must stay exact in a double. */
+export const deltaNsMax = 2 ** 53 - 1;
+
+const noMetadata: Labels = Object.freeze([]);
+
+export function timestampAt(batch: EntryBatch, index: number): bigint {
+  return batch.baseNs + BigInt(batch.deltaNs[index]!);
+}
+
+/** The line's bytes, a view into the batch. */
+export function lineAt(batch: EntryBatch, index: number): Uint8Array {
+  return batch.bytes.subarray(batch.lineStarts[index], batch.lineEnds[index]);
+}
+
+export function metadataAt(batch: EntryBatch, index: number): Labels {
+  const { metadata } = batch;
+  return metadata === undefined ? noMetadata : metadata.sets[metadata.index[index]!]!;
+}
+
+const textDecoder = new TextDecoder();
+
+/** The line as text; invalid UTF-8 becomes U+FFFD. */
+export function lineTextAt(batch: EntryBatch, index: number): string {
+  return textDecoder.decode(lineAt(batch, index));
+}
+
+/** One entry as plain values: for tests, receivers and everything else that is not a hot path. */
+export interface Entry {
+  readonly timestampNs: bigint;
+  readonly line: string;
+  readonly metadata?: Labels;
+}
+
+/**
+ * Builds a joined batch from plain entries, in the order given.
+ *
+ * @throws {Error} when two entries are more than {@link deltaNsMax} apart.
+ */
+export function batchOf(entries: readonly Entry[]): EntryBatch {
+  const encoder = new TextEncoder();
+  const lines = entries.map((entry) => encoder.encode(entry.line));
+  const bytes = new Uint8Array(lines.reduce((sum, line) => sum + line.length + 1, 0));
+  const lineStarts = new Uint32Array(entries.length);
+  const lineEnds = new Uint32Array(entries.length);
+  const deltaNs = new Float64Array(entries.length);
+  const baseNs = entries[0]?.timestampNs ?? 0n;
+  const metadata = new MetadataBuilder();
+  let offset = 0;
+  for (const [i, entry] of entries.entries()) {
+    const line = lines[i]!;
+    bytes.set(line, offset);
+    lineStarts[i] = offset;
+    offset += line.length;
+    lineEnds[i] = offset;
+    bytes[offset] = 0x0a;
+    offset += 1;
+    const delta = entry.timestampNs - baseNs;
+    assert(delta <= BigInt(deltaNsMax) && delta >= -BigInt(deltaNsMax), "entries of a batch lie within 104 days");
+    deltaNs[i] = Number(delta);
+    metadata.add(entry.metadata ?? noMetadata);
+  }
+  return withMetadata({ count: entries.length, baseNs, deltaNs, bytes, lineStarts, lineEnds }, metadata.column());
+}
+
+/** The batch with its metadata column, left out when there is none. */
+export function withMetadata(batch: Omit<EntryBatch, "metadata">, metadata: MetadataColumn | undefined): EntryBatch {
+  return metadata === undefined ? batch : { ...batch, metadata };
+}
+
+/** The entries of a batch as plain values; the inverse of {@link batchOf}. */
+export function entriesOf(batch: EntryBatch): Entry[] {
+  return Array.from({ length: batch.count }, (_, i) => {
+    const metadata = metadataAt(batch, i);
+    const entry = { timestampNs: timestampAt(batch, i), line: lineTextAt(batch, i) };
+    return metadata.length === 0 ? entry : { ...entry, metadata };
+  });
+}
+
+/** Collects the metadata column of a batch entry by entry; equal sets share one place. */
+export class MetadataBuilder {
+  readonly #sets: Labels[] = [noMetadata];
+  readonly #places = new Map<string, number>([["[]", 0]]);
+  readonly #index: number[] = [];
+  #hasAny = false;
+
+  add(metadata: Labels): void {
+    if (metadata.length === 0) {
+      this.#index.push(0);
+      return;
+    }
+    this.#hasAny = true;
+    const key = JSON.stringify(metadata.map(({ name, value }) => [name, value]));
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      place = this.#sets.length;
+      this.#sets.push(metadata);
+      this.#places.set(key, place);
+    }
+    this.#index.push(place);
+  }
+
+  /** The column so far, or undefined when every entry was without metadata. */
+  column(): MetadataColumn | undefined {
+    return this.#hasAny ? { sets: [...this.#sets], index: Uint32Array.from(this.#index) } : undefined;
+  }
+}

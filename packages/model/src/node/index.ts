@@ -1,0 +1,2 @@
+export { systemClock, systemRng } from "./clock.ts";
+export { nodeFileSystem } from "./file-system.ts";

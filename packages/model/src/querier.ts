@@ -1,0 +1,56 @@
+import type { EntryBatch } from "./entry-batch.ts";
+import type { Labels } from "./labels.ts";
+import type { Matcher } from "./matcher.ts";
+
+/** What a query needs from storage. Times are nanoseconds since the epoch. */
+export interface SelectRequest {
+  readonly tenant: string;
+  /** All of them must hold; empty means every stream. */
+  readonly matchers: readonly Matcher[];
+  /** First instant wanted. */
+  readonly startNs: bigint;
+  /** First instant not wanted any more. */
+  readonly endNs: bigint;
+  /**
+   * UTF-8 texts of which a line must contain every one to be of interest. A hint: blocks that provably hold no such
+   * line may be left out, others are returned whole.
+   */
+  readonly needles?: readonly Uint8Array[];
+}
+
+/**
+ * A run of entries of one stream that can be loaded. What is known without loading (times, counts, bytes) is enough
+ * to order, prune and count.
+ */
+export interface BlockRef {
+  readonly labels: Labels;
+  /** Time of the first and of the last entry, both included. */
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+  readonly count: number;
+  /** Bytes of the lines, before compression. */
+  readonly rawBytes: number;
+  /**
+   * The entries: joined, ascending by time, entries of equal time in order of arrival. May reach beyond the
+   * requested range; the reader cuts.
+   */
+  load(signal?: AbortSignal): Promise<EntryBatch>;
+}
+
+/**
+ * Where the LogQL engine reads from. The blocks of one stream do not overlap in time and hold no entry twice
+ * (same time, line and metadata), so that counting needs no look at its neighbours. Order among blocks is free.
+ */
+export interface Querier {
+  select(request: SelectRequest, signal?: AbortSignal): Promise<readonly BlockRef[]>;
+  /** Label sets of the streams that match any of the selectors and have entries in the range. */
+  series(request: SeriesRequest): Promise<readonly Labels[]>;
+}
+
+export interface SeriesRequest {
+  readonly tenant: string;
+  /** A union: each element is one selector. Empty means every stream. */
+  readonly selectors: readonly (readonly Matcher[])[];
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Every package's tests run with this; `.ci/test.ts` adds the JSON reports up. */
+export default defineConfig({
+  test: {
+    reporters: ["default", ["json", { outputFile: ".reports/vitest.json" }]],
+    include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.ts", "*.test.ts", "local/**/*.test.ts", "demo/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
