@@ -142,7 +142,7 @@ export class ByteReader {
       }
       scale *= 0x80;
     }
-    throw this.#corrupt("a number is too large");
+    throw this.corrupt("a number is too large");
   }
 
   signedVarint(): number {
@@ -163,11 +163,12 @@ export class ByteReader {
 
   #need(count: number): void {
     if (count > this.remaining) {
-      throw this.#corrupt(`it ends ${count - this.remaining} bytes too early`);
+      throw this.corrupt(`it ends ${count - this.remaining} bytes too early`);
     }
   }
 
-  #corrupt(why: string): ServiceError {
+  /** The error for damage that only the caller can see. */
+  corrupt(why: string): ServiceError {
     return new ServiceError("corrupt", `${this.#what} is damaged at byte ${this.#offset}: ${why}`);
   }
 }

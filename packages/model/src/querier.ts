@@ -31,6 +31,11 @@ export interface BlockRef {
   /** Bytes of the lines, before compression. */
   readonly rawBytes: number;
   /**
+   * Set when `count` and `rawBytes` may count an entry twice (the block is several that overlap, and repeats are
+   * found only on load): then only {@link load} tells the true count.
+   */
+  readonly mayRepeat?: boolean;
+  /**
    * The entries: joined, ascending by time, entries of equal time in order of arrival. May reach beyond the
    * requested range; the reader cuts.
    */

@@ -1,0 +1,57 @@
+import { isServiceError, messageOf, type ErrorCode, type Logger } from "@sluice/model";
+import type { FastifyInstance, FastifyReply } from "fastify";
+
+/** The one place where an expected failure becomes a status. Texts are plain, as Loki's are. */
+const statusOfCode: Readonly<Record<ErrorCode, number>> = {
+  bad_data: 400,
+  unauthorized: 401,
+  not_found: 404,
+  already_exists: 409,
+  too_large: 413,
+  unprocessable: 422,
+  rate_limited: 429,
+  cancelled: 499,
+  corrupt: 500,
+  unavailable: 503,
+  timeout: 504,
+};
+
+/** Seconds after which a refused push may come again. */
+const retryAfterSeconds = 1;
+
+export function setErrorHandler(app: FastifyInstance, logger: Logger, pushBodyBytesMax: number): void {
+  app.setErrorHandler((error, request, reply) => {
+    if (isServiceError(error)) {
+      if (error.code === "rate_limited" || error.code === "unavailable") {
+        void reply.header("Retry-After", String(retryAfterSeconds));
+      }
+      if (error.code === "corrupt") {
+        logger.error("damaged data", { url: request.url, error: error.message });
+      }
+      return sendText(reply, statusOfCode[error.code], error.message);
+    }
+    const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };
+    if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+      return sendText(
+        reply,
+        413,
+        `request body too large: message size too large than max (${request.headers["content-length"] ?? "unknown"} vs ${pushBodyBytesMax})`,
+      );
+    }
+    if (statusCode !== undefined && statusCode < 500) {
+      return sendText(reply, statusCode, messageOf(error));
+    }
+    logger.error("request failed", { url: request.url, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined });
+    return sendText(reply, 500, "internal server error");
+  });
+  app.setNotFoundHandler((_request, reply) => sendText(reply, 404, "404 page not found"));
+}
+
+/** Answers with a line of plain text that no browser takes for anything else. */
+export function sendText(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply
+    .status(status)
+    .header("Content-Type", "text/plain; charset=utf-8")
+    .header("X-Content-Type-Options", "nosniff")
+    .send(`${text}\n`);
+}

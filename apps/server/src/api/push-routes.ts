@@ -1,0 +1,64 @@
+import { paths } from "@sluice/api";
+import { ServiceError, type Clock, type Metrics } from "@sluice/model";
+import { decodeLegacyJsonPush, decodePush, type PushedStream, type PushLimits } from "@sluice/push";
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import { groupProblems, validatePush, type AcceptedStream } from "../distributor/validate.ts";
+import type { Limits } from "../limits.ts";
+import { tenantOf } from "./tenant.ts";
+
+export interface PushRoutesOptions {
+  /** Resolves once the streams are durable and queryable. */
+  readonly push: (tenant: string, streams: readonly AcceptedStream[]) => Promise<void>;
+  readonly limitsOf: (tenant: string) => Limits;
+  readonly pushLimits: PushLimits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** `POST /loki/api/v1/push` and its legacy alias: 204 means that the lines survive a power cut. */
+export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, options) => {
+  const { limitsOf, pushLimits, clock, metrics } = options;
+  const refused = metrics.counter("sluice_distributor_refused_total", "Entries and streams refused on push.", ["tenant"]);
+  const received = metrics.counter("sluice_distributor_request_bytes_total", "Bytes of push requests received.", ["tenant"]);
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+  async function accept(tenant: string, streams: readonly PushedStream[], reply: FastifyReply): Promise<FastifyReply> {
+    if (streams.length === 0) {
+      throw new ServiceError("unprocessable", "error at least one valid stream is required for ingestion");
+    }
+    const { accepted, problems } = validatePush(streams, limitsOf(tenant), clock.nowMs());
+    if (accepted.length > 0) {
+      await options.push(tenant, accepted);
+    }
+    if (problems.length > 0) {
+      refused.add(problems.length, { tenant });
+      throw new ServiceError("bad_data", groupProblems(problems));
+    }
+    return reply.status(204).send();
+  }
+
+  function bodyOf(request: FastifyRequest, tenant: string): Uint8Array {
+    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+    received.add(body.length, { tenant });
+    return body;
+  }
+
+  function decode(request: FastifyRequest, tenant: string): readonly PushedStream[] {
+    const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
+    return decodePush({ body: bodyOf(request, tenant), contentType, contentEncoding }, pushLimits);
+  }
+
+  app.post(paths.push, async (request, reply) => {
+    const tenant = tenantOf(request);
+    return accept(tenant, decode(request, tenant), reply);
+  });
+
+  app.post(paths.legacyPush, async (request, reply) => {
+    const tenant = tenantOf(request);
+    const isJson = /^application\/json\b/iu.test(request.headers["content-type"] ?? "");
+    const streams = isJson ? decodeLegacyJsonPush(bodyOf(request, tenant)) : decode(request, tenant);
+    return accept(tenant, streams, reply);
+  });
+};

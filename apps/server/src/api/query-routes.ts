@@ -1,0 +1,160 @@
+import { paths } from "@sluice/api";
+import { parseQuery, runInstantQuery, runRangeQuery, type QueryOutcome } from "@sluice/logql";
+import { nsPerMs, printDurationMs, ServiceError, type Clock, type Metrics, type Querier } from "@sluice/model";
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import type { Limits } from "../limits.ts";
+import {
+  paramsOf,
+  parseBounds,
+  parseDirection,
+  parseIntervalMs,
+  parseLimit,
+  parseStepMs,
+  parseTimestampNs,
+  type TimeBounds,
+} from "./params.ts";
+import { tenantOf } from "./tenant.ts";
+import { parseEncodingFlags, writeQueryResponse } from "./write-result.ts";
+
+export interface QueryRoutesOptions {
+  readonly querier: Querier;
+  readonly limitsOf: (tenant: string) => Limits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+const timeoutText =
+  "request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex match) to reduce the amount of data processed";
+
+/** `query_range` and `query`, by GET and by POSTed form. */
+export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, options) => {
+  const { querier, limitsOf, clock, metrics } = options;
+  const running = metrics.gauge("sluice_queries_running", "Queries being evaluated now.");
+  const seconds = metrics.histogram("sluice_query_seconds", "Time to evaluate a query.", [0.005, 0.02, 0.1, 0.5, 2, 10, 60], ["kind"]);
+
+  async function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    kind: string,
+    limits: Limits,
+    run: (signal: AbortSignal) => Promise<QueryOutcome>,
+  ): Promise<FastifyReply> {
+    const startMs = performance.now();
+    running.add(1);
+    try {
+      const { result, stats } = await withDeadline(reply, limits.query_timeout, run);
+      const execSeconds = (performance.now() - startMs) / 1000;
+      const flags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
+      return await reply
+        .header("Content-Type", "application/json; charset=UTF-8")
+        .send(writeQueryResponse(result, stats, { execSeconds }, flags));
+    } finally {
+      running.add(-1);
+      seconds.observe((performance.now() - startMs) / 1000, { kind });
+    }
+  }
+
+  app.route({
+    method: ["GET", "POST"],
+    url: paths.queryRange,
+    handler: async (request, reply) => {
+      const tenant = tenantOf(request);
+      const limits = limitsOf(tenant);
+      const params = paramsOf(request);
+      const bounds = parseBounds(params, clock.nowMs());
+      checkBounds(bounds, limits);
+      const limit = parseLimit(params);
+      const direction = parseDirection(params);
+      const stepMs = parseStepMs(params, bounds);
+      const intervalMs = parseIntervalMs(params);
+      const query = parseQuery(params.get("query"));
+      const isLogQuery = query.kind === "log";
+      if (isLogQuery) {
+        checkEntriesLimit(limit, limits);
+      }
+      const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
+      const maxSeries = limits.max_query_series;
+      return answer(request, reply, "range", limits, (signal) =>
+        runRangeQuery({ querier, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, maxSeries }, signal),
+      );
+    },
+  });
+
+  app.route({
+    method: ["GET", "POST"],
+    url: paths.query,
+    handler: async (request, reply) => {
+      const tenant = tenantOf(request);
+      const limits = limitsOf(tenant);
+      const params = paramsOf(request);
+      const time = params.get("time");
+      const timeNs = time === "" ? BigInt(clock.nowMs()) * nsPerMs : parseTimestampNs(time);
+      const limit = parseLimit(params);
+      const direction = parseDirection(params);
+      const query = parseQuery(params.get("query"));
+      const maxSeries = limits.max_query_series;
+      return answer(request, reply, "instant", limits, (signal) =>
+        runInstantQuery({ querier, tenant, query, timeNs, limit, direction, maxSeries }, signal),
+      );
+    },
+  });
+};
+
+function checkBounds({ startNs, endNs }: TimeBounds, limits: Limits): void {
+  if (endNs < startNs) {
+    throw new ServiceError("bad_data", "end timestamp must not be before or equal to start time");
+  }
+  const lengthMs = Number((endNs - startNs) / nsPerMs);
+  if (limits.max_query_length > 0 && lengthMs > limits.max_query_length) {
+    throw new ServiceError(
+      "bad_data",
+      `the query time range exceeds the limit (query length: ${printDurationMs(lengthMs)}, limit: ${printDurationMs(limits.max_query_length)})`,
+    );
+  }
+}
+
+function checkEntriesLimit(limit: number, limits: Limits): void {
+  const most = limits.max_entries_limit_per_query;
+  if (most > 0 && limit > most) {
+    throw new ServiceError(
+      "bad_data",
+      `max entries limit per query exceeded, limit > max_entries_limit_per_query (${limit} > ${most})`,
+    );
+  }
+}
+
+/** Points of a metric query lie on multiples of the step, as Loki's query frontend has it; dashboards rely on it. */
+function alignToStep({ startNs, endNs }: TimeBounds, stepMs: number): TimeBounds {
+  const stepNs = BigInt(Math.round(stepMs * 1e6));
+  const floor = (ns: bigint): bigint => ns - (((ns % stepNs) + stepNs) % stepNs);
+  const flooredEnd = floor(endNs);
+  return { startNs: floor(startNs), endNs: flooredEnd === endNs ? endNs : flooredEnd + stepNs };
+}
+
+/** Runs with a signal that aborts when the client leaves or the time is over. */
+async function withDeadline<T>(
+  reply: FastifyReply,
+  timeoutMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    controller.abort();
+  }, timeoutMs);
+  const clientLeft = (): void => {
+    if (!reply.raw.writableEnded) {
+      controller.abort();
+    }
+  };
+  reply.raw.once("close", clientLeft);
+  try {
+    return await run(controller.signal);
+  } catch (error) {
+    throw timedOut ? new ServiceError("timeout", timeoutText, { cause: error }) : error;
+  } finally {
+    clearTimeout(timer);
+    reply.raw.off("close", clientLeft);
+  }
+}

@@ -1,0 +1,92 @@
+import { logLevels, DurationMs, loadYamlConfig, parseFlags, parseListenAddress, type LogLevel } from "@sluice/service";
+import { ServiceError } from "@sluice/model";
+import { z } from "zod";
+import { LimitsConfig } from "./limits.ts";
+import { RulerConfig } from "./ruler/ruler-config.ts";
+
+const mebibyte = 1024 * 1024;
+
+const ServerSection = z.strictObject({
+  http_listen_address: z.string().default("127.0.0.1"),
+  http_listen_port: z.int().min(0).max(65_535).default(3100),
+  log_level: z.enum(logLevels).default("info"),
+  /** Bytes of one push as it comes over the wire. */
+  push_body_bytes_max: z.int().positive().default(100 * mebibyte),
+  /** Bytes of one push after decompression. */
+  push_decompressed_bytes_max: z.int().positive().default(512 * mebibyte),
+  /** Other sites whose pages may open a live tail, for example `https://grafana.example.com`. */
+  allowed_origins: z.array(z.string()).default([]),
+});
+
+export const IngesterConfig = z.strictObject({
+  /** Write the lines in memory to a segment when they reach this many bytes. */
+  flush_bytes: z.int().positive().default(64 * mebibyte),
+  /** Write them to a segment when the oldest has waited this long. */
+  flush_interval: DurationMs.prefault("10m"),
+  /** Lines in memory that cannot be flushed (the store is down) may grow to this; then pushes answer 503. */
+  head_bytes_max: z.int().positive().default(512 * mebibyte),
+});
+export type IngesterConfig = z.output<typeof IngesterConfig>;
+
+/** The server's whole configuration file. */
+export const ServerConfig = z.strictObject({
+  server: ServerSection.prefault({}),
+  limits_config: LimitsConfig.prefault({}),
+  ingester: IngesterConfig.prefault({}),
+  ruler: RulerConfig.prefault({}),
+});
+export type ServerConfig = z.output<typeof ServerConfig>;
+
+export interface ServerOptions {
+  /** Absolute or relative to the working directory; everything the server keeps is under it. */
+  readonly dataDirectory: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Directory of the built Explore page; undefined serves none. */
+  readonly uiDirectory: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly config: ServerConfig;
+}
+
+const flags = {
+  data: { value: "<dir>", help: "Directory that holds the write-ahead log and the segments (created when missing)." },
+  listen: { value: "<host:port>", help: "Address of the HTTP API and the Explore page (default 127.0.0.1:3100)." },
+  config: { value: "<yaml>", help: "Configuration file; its keys are in apps/server/README.md." },
+  ui: { value: "<dir>", help: "Directory of the built Explore page (default: the one in this checkout, when built)." },
+  "log-level": { value: "<level>", help: `One of ${logLevels.join(", ")} (default info).` },
+} as const;
+
+/**
+ * Reads the command line and the file it names.
+ *
+ * @param uiDirectoryDefault served when `--ui` is not given.
+ * @returns undefined when only help was asked for.
+ * @throws {ServiceError} `bad_data`, one sentence that names the flag or the file, line and key.
+ */
+export function readOptions(args: readonly string[], uiDirectoryDefault: string | undefined): ServerOptions | undefined {
+  const given = parseFlags("pnpm server --data <dir> [flags]", flags, args);
+  if (given === "help") {
+    return undefined;
+  }
+  const dataDirectory = given.text("data");
+  if (dataDirectory === undefined) {
+    throw new ServiceError("bad_data", "missing --data <dir>: where should the logs be kept? (see --help)");
+  }
+  const configPath = given.text("config");
+  const config = configPath === undefined ? ServerConfig.parse({}) : loadYamlConfig(configPath, ServerConfig);
+  const listenText = given.text("listen");
+  const level = given.text("log-level") ?? config.server.log_level;
+  const logLevel = logLevels.find((known) => known === level);
+  if (logLevel === undefined) {
+    throw new ServiceError("bad_data", `unknown --log-level '${level}': use one of ${logLevels.join(", ")}`);
+  }
+  return {
+    dataDirectory,
+    listen:
+      listenText === undefined
+        ? { host: config.server.http_listen_address, port: config.server.http_listen_port }
+        : parseListenAddress(listenText),
+    uiDirectory: given.text("ui") ?? uiDirectoryDefault,
+    logLevel,
+    config,
+  };
+}

@@ -1,0 +1,138 @@
+import { assert, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
+import type { Store } from "@sluice/store";
+import type { Position, Wal } from "@sluice/wal";
+import type { IngesterConfig } from "../config.ts";
+import type { AcceptedStream } from "../distributor/validate.ts";
+import type { Tailers } from "./tailers.ts";
+import { TenantHeads } from "./tenant-heads.ts";
+import { decodePushRecord, encodePushRecord } from "./wal-record.ts";
+
+export interface IngesterOptions {
+  readonly config: IngesterConfig;
+  readonly wal: Wal;
+  readonly store: Store;
+  readonly tailers: Tailers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Makes pushes durable and queryable, and moves them to segments.
+ *
+ * The order is always: write-ahead log (fsynced), memory, answer; and: segment, manifest, then trim the log. A crash at
+ * any point costs a replay, never a line: the manifest says up to which record the segments cover the log.
+ */
+export class Ingester {
+  readonly heads = new TenantHeads();
+  readonly #options: IngesterOptions;
+  /** The last record whose lines are in the heads; records are applied in order, without gaps. */
+  #appliedPosition: Position;
+  /** The last record whose lines are in the heads that a flush writes. */
+  #flushPosition: Position = 0;
+  #flushUnderWay: Promise<void> | undefined;
+  readonly #counters;
+
+  constructor(options: IngesterOptions) {
+    this.#options = options;
+    this.#appliedPosition = options.store.walCovered;
+    const { metrics } = options;
+    this.#counters = {
+      lines: metrics.counter("sluice_ingester_lines_total", "Lines acknowledged.", ["tenant"]),
+      bytes: metrics.counter("sluice_ingester_line_bytes_total", "Bytes of the lines acknowledged.", ["tenant"]),
+      headBytes: metrics.gauge("sluice_ingester_head_bytes", "Bytes of lines in memory that no segment holds yet."),
+      flushes: metrics.counter("sluice_ingester_flushes_total", "Flushes by outcome.", ["outcome"]),
+    };
+  }
+
+  /**
+   * Stores the streams; when it resolves, they survive a power cut and every query and tail sees them.
+   *
+   * @throws {ServiceError} `unavailable` when memory is full because the store takes no segments, or the disk is full.
+   */
+  async push(tenant: string, streams: readonly AcceptedStream[]): Promise<void> {
+    const { wal, tailers, config } = this.#options;
+    if (this.heads.totalBytes > config.head_bytes_max) {
+      throw new ServiceError(
+        "unavailable",
+        `lines wait in memory for the store: ${this.heads.totalBytes} bytes exceed ingester.head_bytes_max (${config.head_bytes_max})`,
+      );
+    }
+    const position = await wal.append(encodePushRecord({ tenant, streams }));
+    this.#apply(position, tenant, streams);
+    tailers.tell(tenant, streams);
+    for (const { batch } of streams) {
+      this.#counters.lines.add(batch.count, { tenant });
+      this.#counters.bytes.add(batch.bytes.length, { tenant });
+    }
+  }
+
+  /** Puts what the log holds and the segments do not back into memory, flushing on the way so that memory stays flat. */
+  async replay(onProgress: (done: Position, last: Position) => void): Promise<void> {
+    const { wal, config } = this.#options;
+    for await (const { position, record } of wal.read(this.#appliedPosition + 1)) {
+      const { tenant, streams } = decodePushRecord(record);
+      this.#apply(position, tenant, streams);
+      onProgress(position, wal.lastPosition);
+      if (this.heads.openBytes >= config.flush_bytes) {
+        await this.flush();
+      }
+    }
+    // A log that lost its end (torn records are cut) may lie behind the manifest: positions go on from the manifest.
+    this.#appliedPosition = Math.max(this.#appliedPosition, wal.lastPosition);
+  }
+
+  /** Flushes when the lines in memory are many or old enough. To be called every second or so. */
+  async flushWhenDue(): Promise<void> {
+    const { config, clock } = this.#options;
+    this.#counters.headBytes.set(this.heads.totalBytes);
+    const isDue =
+      this.heads.flushIsPending ||
+      this.heads.openBytes >= config.flush_bytes ||
+      this.heads.openAgeMs(clock.nowMs()) >= config.flush_interval;
+    if (isDue) {
+      await this.flush();
+    }
+  }
+
+  /** Writes all lines that are in memory now to segments. Flushes never overlap; a second caller waits for the first. */
+  async flush(): Promise<void> {
+    if (this.#flushUnderWay !== undefined) {
+      return this.#flushUnderWay;
+    }
+    this.#flushUnderWay = this.#writeHeads();
+    try {
+      await this.#flushUnderWay;
+      this.#counters.flushes.add(1, { outcome: "success" });
+    } catch (error) {
+      this.#counters.flushes.add(1, { outcome: "failure" });
+      throw error;
+    } finally {
+      this.#flushUnderWay = undefined;
+    }
+  }
+
+  #apply(position: Position, tenant: string, streams: readonly AcceptedStream[]): void {
+    assert(position > this.#appliedPosition, "records of the write-ahead log are applied in order");
+    this.heads.append(tenant, streams, this.#options.clock.nowMs());
+    this.#appliedPosition = position;
+  }
+
+  async #writeHeads(): Promise<void> {
+    const { store, wal, logger, clock } = this.#options;
+    if (!this.heads.flushIsPending) {
+      this.#flushPosition = this.#appliedPosition;
+    }
+    const heads = this.heads.beginFlush();
+    if (heads.size === 0) {
+      return;
+    }
+    const startMs = clock.nowMs();
+    const tenants = [...heads].map(([tenant, head]) => ({ tenant, streams: head.streams() }));
+    const lineCount = [...heads.values()].reduce((sum, head) => sum + head.entryCount, 0);
+    // The heads leave in the tick in which the manifest becomes visible: a query sees each line exactly once.
+    await store.flush(tenants, this.#flushPosition, () => this.heads.endFlush());
+    await wal.trim(this.#flushPosition);
+    logger.info("flushed", { lines: lineCount, walCovered: this.#flushPosition, ms: clock.nowMs() - startMs });
+  }
+}
