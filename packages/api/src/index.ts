@@ -1,1 +1,4 @@
-export {};
+export * from "./client.ts";
+export * from "./explore-url.ts";
+export * from "./paths.ts";
+export * from "./responses.ts";

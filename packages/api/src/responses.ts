@@ -1,0 +1,208 @@
+/**
+ * Loki's JSON answers.
+ *
+ * @see https://grafana.com/docs/loki/latest/reference/loki-http-api/
+ */
+export interface SuccessResponse<Data> {
+  readonly status: "success";
+  readonly warnings?: readonly string[];
+  readonly data: Data;
+}
+
+/** A label set as JSON has it. */
+export type LabelRecord = Readonly<Record<string, string>>;
+
+/** Where a line's labels come from that are not its stream's own; only with the flag `categorize-labels`. */
+export interface EntryCategories {
+  readonly structuredMetadata?: LabelRecord;
+  readonly parsed?: LabelRecord;
+}
+
+/** One line: nanoseconds since the epoch in decimal, its text and, with `categorize-labels`, its other labels. */
+export type StreamValue =
+  | readonly [timestampNs: string, line: string]
+  | readonly [timestampNs: string, line: string, categories: EntryCategories];
+
+export interface StreamResult {
+  /** With `categorize-labels` the stream's own labels, else all labels that its lines have in common. */
+  readonly stream: LabelRecord;
+  /** In the direction of the query. */
+  readonly values: readonly StreamValue[];
+}
+
+/** A point: seconds since the epoch (with a fraction) and the value in decimal, `NaN`, `+Inf` or `-Inf`. */
+export type SampleValue = readonly [seconds: number, value: string];
+
+export interface VectorSample {
+  readonly metric: LabelRecord;
+  readonly value: SampleValue;
+}
+
+export interface MatrixSeries {
+  readonly metric: LabelRecord;
+  /** Ascending by time; a step without a value is left out. */
+  readonly values: readonly SampleValue[];
+}
+
+/** What a query cost. */
+export interface StatsSummary {
+  readonly bytesProcessedPerSecond: number;
+  readonly linesProcessedPerSecond: number;
+  readonly totalBytesProcessed: number;
+  readonly totalLinesProcessed: number;
+  /** Seconds. */
+  readonly execTime: number;
+  /** Seconds. */
+  readonly queueTime: number;
+  readonly subqueries: number;
+  readonly totalEntriesReturned: number;
+  readonly splits: number;
+  readonly shards: number;
+}
+
+export interface QueryStatsBody {
+  readonly summary: StatsSummary;
+}
+
+export interface StreamsData {
+  readonly resultType: "streams";
+  readonly encodingFlags?: readonly string[];
+  readonly result: readonly StreamResult[];
+  readonly stats?: QueryStatsBody;
+}
+
+export interface MatrixData {
+  readonly resultType: "matrix";
+  readonly result: readonly MatrixSeries[];
+  readonly stats?: QueryStatsBody;
+}
+
+export interface VectorData {
+  readonly resultType: "vector";
+  readonly result: readonly VectorSample[];
+  readonly stats?: QueryStatsBody;
+}
+
+export interface ScalarData {
+  readonly resultType: "scalar";
+  /** Loki gives the time of a literal in milliseconds here, unlike everywhere else. */
+  readonly result: SampleValue;
+  readonly stats?: QueryStatsBody;
+}
+
+export type QueryData = StreamsData | MatrixData | VectorData | ScalarData;
+
+/** Answer of `query` and `query_range`. */
+export type QueryResponse = SuccessResponse<QueryData>;
+
+/** Answer of `labels` and `label/:name/values`: `data` is missing when there is none. */
+export interface LabelsResponse {
+  readonly status: "success";
+  readonly data?: readonly string[];
+}
+
+/** Answer of `series`. */
+export type SeriesResponse = SuccessResponse<readonly LabelRecord[]>;
+
+/** Answer of `index/stats`, without the usual wrapper. */
+export interface IndexStatsResponse {
+  readonly streams: number;
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+/** Answer of `format_query`: the canonical form of the query. */
+export type FormatQueryResponse = SuccessResponse<string>;
+
+/** A line that a tail could not deliver, because its reader was too slow. */
+export interface DroppedEntry {
+  /** Nanoseconds since the epoch in decimal. */
+  readonly timestamp: string;
+  readonly labels: LabelRecord;
+}
+
+/** One text frame of the tail WebSocket. */
+export interface TailFrame {
+  readonly streams?: readonly StreamResult[];
+  readonly dropped_entries?: readonly DroppedEntry[];
+  readonly encodingFlags?: readonly string[];
+}
+
+export type AlertState = "inactive" | "pending" | "firing";
+
+/** One alert of `/prometheus/api/v1/alerts`. */
+export interface AlertBody {
+  readonly labels: LabelRecord;
+  readonly annotations: LabelRecord;
+  readonly state: AlertState;
+  /** RFC 3339. */
+  readonly activeAt: string;
+  readonly value: string;
+}
+
+export type AlertsResponse = PrometheusResponse<{ readonly alerts: readonly AlertBody[] }>;
+
+export interface AlertingRuleBody {
+  readonly type: "alerting";
+  readonly name: string;
+  readonly query: string;
+  /** Seconds. */
+  readonly duration: number;
+  readonly labels: LabelRecord;
+  readonly annotations: LabelRecord;
+  readonly state: AlertState;
+  readonly alerts: readonly AlertBody[];
+  readonly health: "ok" | "err" | "unknown";
+  readonly lastError: string;
+  /** RFC 3339. */
+  readonly lastEvaluation: string;
+  /** Seconds. */
+  readonly evaluationTime: number;
+}
+
+export interface RecordingRuleBody {
+  readonly type: "recording";
+  readonly name: string;
+  readonly query: string;
+  readonly labels: LabelRecord;
+  readonly health: "ok" | "err" | "unknown";
+  readonly lastError: string;
+  /** RFC 3339. */
+  readonly lastEvaluation: string;
+  /** Seconds. */
+  readonly evaluationTime: number;
+}
+
+export interface RuleGroupBody {
+  readonly name: string;
+  readonly file: string;
+  /** Seconds. */
+  readonly interval: number;
+  readonly limit: number;
+  readonly rules: readonly (AlertingRuleBody | RecordingRuleBody)[];
+  /** RFC 3339. */
+  readonly lastEvaluation: string;
+  /** Seconds. */
+  readonly evaluationTime: number;
+}
+
+export type RulesResponse = PrometheusResponse<{ readonly groups: readonly RuleGroupBody[] }>;
+
+/** The wrapper of the ruler's JSON endpoints; an error has an empty `data`. */
+export interface PrometheusResponse<Data> {
+  readonly status: "success" | "error";
+  readonly data: Data;
+  readonly errorType: string;
+  readonly error: string;
+}
+
+/** Answer of `/loki/api/v1/status/buildinfo`. */
+export interface BuildInfoResponse {
+  readonly version: string;
+  readonly revision: string;
+  readonly branch: string;
+  readonly buildUser: string;
+  readonly buildDate: string;
+  readonly goVersion: string;
+}
