@@ -64,7 +64,6 @@ async function start(): Promise<Running | undefined> {
     // The application itself dies as often as all the others together.
     setInterval(() => tell(pick(systemRng, [aiAgent, pick(systemRng, children)]), { kind: "replace" }), replaceEveryMs),
   ];
-  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 
   return {
     async stop() {
@@ -86,6 +85,8 @@ function leftoverDirectories(root: string): readonly string[] {
 /** A service that ends by itself ends the demo: half a workload would only puzzle. */
 function startService(name: string, root: string, stopping: AbortSignal): ChildProcess {
   const child = fork(new URL("service.ts", import.meta.url), [name, root], {
+    // The services end with this process, whatever ends it.
+    execArgv: ["--import", new URL("../tether.ts", import.meta.url).href],
     // A process group of its own: a Ctrl-C must not reach it beside our own stop.
     detached: true,
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -8,7 +8,7 @@ import { demoServices } from "./services/index.ts";
 
 /**
  * One service of the demo as a process: `service.ts <name> <root>`, started by main.ts, which tells it over the IPC
- * channel what happens. It ends with its parent, whatever ended that.
+ * channel what happens. It ends with its parent (see ../tether.ts).
  */
 export type ServiceMessage =
   | { readonly kind: "request"; readonly request: DemoRequest }
@@ -60,7 +60,6 @@ async function start(): Promise<Running> {
       remove();
     }, deadPodStaysMs);
   });
-  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 
   return {
     async stop() {
