@@ -41,7 +41,11 @@ export function setErrorHandler(app: FastifyInstance, logger: Logger, pushBodyBy
     if (statusCode !== undefined && statusCode < 500) {
       return sendText(reply, statusCode, messageOf(error));
     }
-    logger.error("request failed", { url: request.url, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined });
+    logger.error("request failed", {
+      url: request.url,
+      error: messageOf(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
     return sendText(reply, 500, "internal server error");
   });
   app.setNotFoundHandler((_request, reply) => sendText(reply, 404, "404 page not found"));

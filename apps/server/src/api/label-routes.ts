@@ -12,7 +12,11 @@ export interface LabelRoutesOptions {
 
 /** Label names, label values, series and index statistics: everything that is answered without reading a line. */
 export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, { querier, clock }) => {
-  async function seriesOf(request: FastifyRequest, params: Params, selectors: readonly string[]): Promise<readonly Labels[]> {
+  async function seriesOf(
+    request: FastifyRequest,
+    params: Params,
+    selectors: readonly string[],
+  ): Promise<readonly Labels[]> {
     return querier.series({
       tenant: tenantOf(request),
       selectors: selectors.filter((text) => text !== "" && text !== "{}").map((text) => parseSelector(text)),
@@ -57,7 +61,7 @@ export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, {
   for (const url of [paths.labels, paths.label, paths.legacyLabel]) {
     app.route({ method, url, handler: labelNames });
   }
-  for (const url of [paths.labelValues(":name"), paths.legacyLabelValues(":name")]) {
+  for (const url of [paths.labelValues, paths.legacyLabelValues]) {
     app.route<{ Params: { name: string } }>({ method, url, handler: labelValues });
   }
   for (const url of [paths.series, paths.legacySeries]) {

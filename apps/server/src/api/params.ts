@@ -93,7 +93,8 @@ export function parseDirection(params: Params): Direction {
 export function parseStepMs(params: Params, bounds: TimeBounds): number {
   const rangeMs = Number((bounds.endNs - bounds.startNs) / nsPerMs);
   const text = params.get("step");
-  const stepMs = text === "" ? Math.max(Math.floor(rangeMs / 250_000), 1) * 1000 : parseSecondsOrDurationMs("step", text);
+  const stepMs =
+    text === "" ? Math.max(Math.floor(rangeMs / 250_000), 1) * 1000 : parseSecondsOrDurationMs("step", text);
   if (stepMs <= 0) {
     throw new ServiceError(
       "bad_data",
@@ -127,6 +128,8 @@ function parseSecondsOrDurationMs(name: string, text: string): number {
   try {
     return parseDurationMs(text);
   } catch (error) {
-    throw new ServiceError("bad_data", `cannot parse ${JSON.stringify(text)} to a valid duration (${name})`, { cause: error });
+    throw new ServiceError("bad_data", `cannot parse ${JSON.stringify(text)} to a valid duration (${name})`, {
+      cause: error,
+    });
   }
 }

@@ -18,8 +18,12 @@ export interface PushRoutesOptions {
 /** `POST /loki/api/v1/push` and its legacy alias: 204 means that the lines survive a power cut. */
 export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, options) => {
   const { limitsOf, pushLimits, clock, metrics } = options;
-  const refused = metrics.counter("sluice_distributor_refused_total", "Entries and streams refused on push.", ["tenant"]);
-  const received = metrics.counter("sluice_distributor_request_bytes_total", "Bytes of push requests received.", ["tenant"]);
+  const refused = metrics.counter("sluice_distributor_refused_total", "Entries and streams refused on push.", [
+    "tenant",
+  ]);
+  const received = metrics.counter("sluice_distributor_request_bytes_total", "Bytes of push requests received.", [
+    "tenant",
+  ]);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

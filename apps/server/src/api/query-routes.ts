@@ -30,7 +30,12 @@ const timeoutText =
 export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, options) => {
   const { querier, limitsOf, clock, metrics } = options;
   const running = metrics.gauge("sluice_queries_running", "Queries being evaluated now.");
-  const seconds = metrics.histogram("sluice_query_seconds", "Time to evaluate a query.", [0.005, 0.02, 0.1, 0.5, 2, 10, 60], ["kind"]);
+  const seconds = metrics.histogram(
+    "sluice_query_seconds",
+    "Time to evaluate a query.",
+    [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    ["kind"],
+  );
 
   async function answer(
     request: FastifyRequest,
@@ -75,7 +80,10 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
       const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
       const maxSeries = limits.max_query_series;
       return answer(request, reply, "range", limits, (signal) =>
-        runRangeQuery({ querier, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, maxSeries }, signal),
+        runRangeQuery(
+          { querier, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, maxSeries },
+          signal,
+        ),
       );
     },
   });

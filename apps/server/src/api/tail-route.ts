@@ -1,6 +1,16 @@
 import { paths } from "@sluice/api";
 import { compileTail, runRangeQuery, parseQuery, type TailFilter } from "@sluice/logql";
-import { messageOf, nsPerMs, parseDurationMs, ServiceError, type Clock, type Logger, type Metrics, type Querier, type ResultStream } from "@sluice/model";
+import {
+  messageOf,
+  nsPerMs,
+  parseDurationMs,
+  ServiceError,
+  type Clock,
+  type Logger,
+  type Metrics,
+  type Querier,
+  type ResultStream,
+} from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
 import type { Tailers } from "../ingester/tailers.ts";
@@ -97,7 +107,10 @@ function refuseForeignOrigin(request: FastifyRequest, allowedOrigins: readonly s
     return;
   }
   if (!URL.canParse(origin) || new URL(origin).host !== host) {
-    throw new ServiceError("bad_data", `live tail refused for origin '${origin}': add it to server.allowed_origins to allow it`);
+    throw new ServiceError(
+      "bad_data",
+      `live tail refused for origin '${origin}': add it to server.allowed_origins to allow it`,
+    );
   }
 }
 
@@ -107,10 +120,15 @@ async function follow(socket: WebSocket, request: FastifyRequest, options: TailR
   const flags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
   const most = limitsOf(tenant).max_concurrent_tail_requests;
   if (tailers.count(tenant) >= most) {
-    socket.close(closeInternalError, `max concurrent tail requests limit exceeded, count > limit (${most + 1} > ${most})`);
+    socket.close(
+      closeInternalError,
+      `max concurrent tail requests limit exceeded, count > limit (${most + 1} > ${most})`,
+    );
     return;
   }
-  const droppedTotal = metrics.counter("sluice_tail_dropped_total", "Lines not sent to tails that were too slow.", ["tenant"]);
+  const droppedTotal = metrics.counter("sluice_tail_dropped_total", "Lines not sent to tails that were too slow.", [
+    "tenant",
+  ]);
   let dropped: Dropped[] = [];
 
   const send = (streams: readonly ResultStream[]): void => {
@@ -140,7 +158,9 @@ async function follow(socket: WebSocket, request: FastifyRequest, options: TailR
   // New lines are gathered from before the history is read until it was sent; what both have is sent once.
   let waiting: ResultStream[] | undefined = [];
   const stopListening = tailers.add(tenant, (pushed) => {
-    const found = pushed.map(({ labels, batch }) => filter.process(labels, batch)).filter((stream) => stream !== undefined);
+    const found = pushed
+      .map(({ labels, batch }) => filter.process(labels, batch))
+      .filter((stream) => stream !== undefined);
     if (waiting === undefined) {
       send(found);
     } else {

@@ -17,7 +17,10 @@ const pages = ["/", "/explore", "/live", "/story", "/alerts"];
 export const uiRoutes: FastifyPluginAsync<UiRoutesOptions> = async (app, { directory }) => {
   const indexPath = join(directory, "index.html");
   if (!existsSync(indexPath)) {
-    throw new ServiceError("bad_data", `no Explore page in ${directory}: index.html is missing (build it with 'npx pnpm build')`);
+    throw new ServiceError(
+      "bad_data",
+      `no Explore page in ${directory}: index.html is missing (build it with 'npx pnpm build')`,
+    );
   }
   const index = readFileSync(indexPath, "utf8");
   const policy = [
@@ -38,7 +41,12 @@ export const uiRoutes: FastifyPluginAsync<UiRoutesOptions> = async (app, { direc
     void reply.header("X-Content-Type-Options", "nosniff");
     void reply.header("Referrer-Policy", "no-referrer");
   });
-  await app.register(fastifyStatic, { root: join(directory, "assets"), prefix: "/assets/", immutable: true, maxAge: "365d" });
+  await app.register(fastifyStatic, {
+    root: join(directory, "assets"),
+    prefix: "/assets/",
+    immutable: true,
+    maxAge: "365d",
+  });
   for (const page of pages) {
     app.get(page, (_request, reply) =>
       reply.header("Content-Type", "text/html; charset=utf-8").header("Cache-Control", "no-cache").send(index),

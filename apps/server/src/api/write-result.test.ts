@@ -2,7 +2,13 @@ import { labelsFromRecord, noLabels, type QueryResult, type QueryStats } from "@
 import { expect, test } from "vitest";
 import { parseEncodingFlags, printSample, writeQueryResponse } from "./write-result.ts";
 
-const stats: QueryStats = { blocksTotal: 1, blocksLoaded: 1, bytesProcessed: 100, linesProcessed: 3, entriesReturned: 3 };
+const stats: QueryStats = {
+  blocksTotal: 1,
+  blocksLoaded: 1,
+  bytesProcessed: 100,
+  linesProcessed: 3,
+  entriesReturned: 3,
+};
 
 const streams: QueryResult = {
   type: "streams",
@@ -19,7 +25,10 @@ const streams: QueryResult = {
 };
 
 function dataOf(result: QueryResult, flags: readonly string[]): unknown {
-  const body = JSON.parse(writeQueryResponse(result, stats, { execSeconds: 0.5 }, flags)) as { status: string; data: Record<string, unknown> };
+  const body = JSON.parse(writeQueryResponse(result, stats, { execSeconds: 0.5 }, flags)) as {
+    status: string;
+    data: Record<string, unknown>;
+  };
   expect(body.status).toBe("success");
   const { stats: written, ...data } = body.data;
   expect(written).toMatchObject({ summary: { totalBytesProcessed: 100, bytesProcessedPerSecond: 200, execTime: 0.5 } });
@@ -64,7 +73,10 @@ test("vector, matrix and scalar", () => {
     resultType: "matrix",
     result: [{ metric: { app: "x" }, values: [[1, "0.5"]] }],
   });
-  expect(dataOf({ type: "scalar", timestampMs: 2000, value: 2 }, [])).toEqual({ resultType: "scalar", result: [2, "2"] });
+  expect(dataOf({ type: "scalar", timestampMs: 2000, value: 2 }, [])).toEqual({
+    resultType: "scalar",
+    result: [2, "2"],
+  });
 });
 
 test.for([

@@ -1,3 +1,4 @@
+import { categorizeLabels } from "@sluice/api";
 import {
   labelsFrom,
   labelsToRecord,
@@ -14,12 +15,13 @@ export interface QueryTiming {
   readonly execSeconds: number;
 }
 
-const categorize = "categorize-labels";
-
 /** The flags of `X-Loki-Response-Encoding-Flags`; unknown ones are echoed as Loki does. */
 export function parseEncodingFlags(header: string | readonly string[] | undefined): readonly string[] {
   const text = typeof header === "string" ? header : (header ?? []).join(",");
-  return text.split(",").map((flag) => flag.trim()).filter((flag) => flag !== "");
+  return text
+    .split(",")
+    .map((flag) => flag.trim())
+    .filter((flag) => flag !== "");
 }
 
 /**
@@ -42,7 +44,7 @@ export function writeQueryResponse(
 
 /** Streams as a tail frame has them: no metadata in live frames but what the entries' labels carry. */
 export function streamsBody(streams: readonly ResultStream[], flags: readonly string[]): readonly unknown[] {
-  return flags.includes(categorize) ? categorizedStreams(streams) : flatStreams(streams);
+  return flags.includes(categorizeLabels) ? categorizedStreams(streams) : flatStreams(streams);
 }
 
 /** Prints a sample as Go's strconv does for Loki: no exponent. */
