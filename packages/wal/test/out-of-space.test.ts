@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { directory, openTestWal, readTexts, record } from "./harness.ts";
+import { memoryFileSystem } from "./memory-file-system.ts";
+
+test("a full disk refuses the group as a whole, and appending goes on when there is space", async () => {
+  const fs = memoryFileSystem();
+  const wal = await openTestWal(fs);
+  await wal.append(record("good"));
+  const sizeBytes = wal.sizeBytes;
+  fs.capacityBytes = sizeBytes + 60;
+  const settled = await Promise.allSettled([wal.append(record("fits")), wal.append(record("does not fit"))]);
+  expect(settled.map((one) => one.status === "rejected" && one.reason.code)).toEqual(["unavailable", "unavailable"]);
+  await expect(wal.append(record("x".repeat(100)))).rejects.toMatchObject({
+    message: expect.stringMatching(/^no space left to append to the WAL segment \/wal\/.*\.wal$/u),
+  });
+  expect(wal.sizeBytes).toBe(sizeBytes);
+  expect(await readTexts(await openTestWal(fs))).toEqual(["1 good"]);
+
+  expect(await wal.append(record("small"))).toBe(2);
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  expect(await wal.append(record("large ".repeat(100)))).toBe(3);
+  expect(await readTexts(wal)).toEqual(["1 good", "2 small", `3 ${"large ".repeat(100)}`]);
+});
+
+test("a full disk at the start of a segment leaves nothing behind", async () => {
+  const fs = memoryFileSystem();
+  const wal = await openTestWal(fs, { segmentBytesMax: 1 });
+  await wal.append(record("good"));
+  const { sizeBytes } = wal;
+  for (const room of [0, 10, 36, 40]) {
+    fs.capacityBytes = sizeBytes + room;
+    await expect(wal.append(record("refused"))).rejects.toMatchObject({ code: "unavailable" });
+  }
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  expect(await wal.append(record("next"))).toBe(2);
+  expect(await readTexts(wal)).toEqual(["1 good", "2 next"]);
+  await wal.close();
+  expect(await readTexts(await openTestWal(fs))).toEqual(["1 good", "2 next"]);
+});
+
+test("the log opens, reads and trims on a full disk", async () => {
+  const fs = memoryFileSystem();
+  const wal = await openTestWal(fs, { segmentBytesMax: 1 });
+  await wal.append(record("a"));
+  await wal.append(record("b"));
+  fs.capacityBytes = 0;
+  const reopened = await openTestWal(fs);
+  expect(await readTexts(reopened)).toEqual(["1 a", "2 b"]);
+  await reopened.trim(1);
+  expect(await readTexts(reopened)).toEqual(["2 b"]);
+  expect((await fs.list(directory)).filter((name) => name.endsWith(".wal")).length).toBe(1);
+});
+
+test("when the way back from a full disk fails as well, it is fatal", async () => {
+  const fs = memoryFileSystem();
+  const fatal: Error[] = [];
+  const wal = await openTestWal(fs, { onFatal: (error) => void fatal.push(error) });
+  await wal.append(record("good"));
+  fs.capacityBytes = wal.sizeBytes + 5;
+  fs.intercept = (operation) => {
+    if (operation === "truncate") {
+      throw new Error("EIO: i/o error");
+    }
+  };
+  await expect(wal.append(record("refused"))).rejects.toMatchObject({ code: "unavailable" });
+  expect(fatal.length).toBe(1);
+});
