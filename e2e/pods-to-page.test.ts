@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "@sluice/testkit";
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { launchBrowser } from "./world/browser.ts";
 import { createPod } from "./world/kubelet.ts";
@@ -62,7 +63,7 @@ test("10,000 numbered lines of three pods reach the API and the page, in order, 
 }, 240_000);
 
 /** Scrolls through the list from its top, loading older or newer pages as the page offers them, and reads every line. */
-async function collectLines(page: import("playwright-core").Page, wanted: number): Promise<readonly string[]> {
+async function collectLines(page: Page, wanted: number): Promise<readonly string[]> {
   const seen = new Map<string, string>();
   const list = page.getByTestId("log-list");
   await list.waitFor();

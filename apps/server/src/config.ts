@@ -11,20 +11,32 @@ const ServerSection = z.strictObject({
   http_listen_port: z.int().min(0).max(65_535).default(3100),
   log_level: z.enum(logLevels).default("info"),
   /** Bytes of one push as it comes over the wire. */
-  push_body_bytes_max: z.int().positive().default(100 * mebibyte),
+  push_body_bytes_max: z
+    .int()
+    .positive()
+    .default(100 * mebibyte),
   /** Bytes of one push after decompression. */
-  push_decompressed_bytes_max: z.int().positive().default(512 * mebibyte),
+  push_decompressed_bytes_max: z
+    .int()
+    .positive()
+    .default(512 * mebibyte),
   /** Other sites whose pages may open a live tail, for example `https://grafana.example.com`. */
   allowed_origins: z.array(z.string()).default([]),
 });
 
 export const IngesterConfig = z.strictObject({
   /** Write the lines in memory to a segment when they reach this many bytes. */
-  flush_bytes: z.int().positive().default(64 * mebibyte),
+  flush_bytes: z
+    .int()
+    .positive()
+    .default(64 * mebibyte),
   /** Write them to a segment when the oldest has waited this long. */
   flush_interval: DurationMs.prefault("10m"),
   /** Lines in memory that cannot be flushed (the store is down) may grow to this; then pushes answer 503. */
-  head_bytes_max: z.int().positive().default(512 * mebibyte),
+  head_bytes_max: z
+    .int()
+    .positive()
+    .default(512 * mebibyte),
 });
 export type IngesterConfig = z.output<typeof IngesterConfig>;
 
@@ -62,7 +74,10 @@ const flags = {
  * @returns undefined when only help was asked for.
  * @throws {ServiceError} `bad_data`, one sentence that names the flag or the file, line and key.
  */
-export function readOptions(args: readonly string[], uiDirectoryDefault: string | undefined): ServerOptions | undefined {
+export function readOptions(
+  args: readonly string[],
+  uiDirectoryDefault: string | undefined,
+): ServerOptions | undefined {
   const given = parseFlags("pnpm server --data <dir> [flags]", flags, args);
   if (given === "help") {
     return undefined;

@@ -4,7 +4,10 @@ import { z } from "zod";
 /** What one tenant may do. Keys, meanings and defaults are Loki's (`limits_config`); 0 means no limit. */
 export const LimitsConfig = z.strictObject({
   /** Bytes of one line; longer ones are refused. */
-  max_line_size: z.int().nonnegative().default(256 * 1024),
+  max_line_size: z
+    .int()
+    .nonnegative()
+    .default(256 * 1024),
   /** Labels of one stream. */
   max_label_names_per_series: z.int().positive().default(15),
   /** Characters of a label's name. */
@@ -17,7 +20,10 @@ export const LimitsConfig = z.strictObject({
   /** How far ahead of the server's clock an entry may be. */
   creation_grace_period: DurationMs.prefault("10m"),
   /** Bytes of one entry's structured metadata, names and values. */
-  max_structured_metadata_size: z.int().nonnegative().default(64 * 1024),
+  max_structured_metadata_size: z
+    .int()
+    .nonnegative()
+    .default(64 * 1024),
   max_structured_metadata_entries_count: z.int().nonnegative().default(128),
   /** Lines that one log query may ask for. */
   max_entries_limit_per_query: z.int().nonnegative().default(5000),

@@ -41,7 +41,9 @@ test("numbers, bytes and texts come back as they were written", () => {
 
 test("reading past the end is an error that names the thing and the place", () => {
   const reader = new ByteReader(Uint8Array.of(5, 1, 2), "block 7");
-  expect(() => reader.text()).toThrow(new ServiceError("corrupt", "block 7 is damaged at byte 1: it ends 3 bytes too early"));
+  expect(() => reader.text()).toThrow(
+    new ServiceError("corrupt", "block 7 is damaged at byte 1: it ends 3 bytes too early"),
+  );
 });
 
 test("a varint of endless continuation bytes is refused", () => {

@@ -7,9 +7,12 @@ test("entries come back from a batch, to the nanosecond and with their metadata"
   const entry = fc.record({
     timestampNs: fc.bigInt({ min: 1_700_000_000_000_000_000n, max: 1_700_000_000_000_000_000n + 10n ** 15n }),
     line: fc.string({ unit: "grapheme" }),
-    metadata: fc.option(fc.constantFrom(labelsFromRecord({ trace: "1" }), labelsFromRecord({ trace: "2", user: "x" })), {
-      nil: undefined,
-    }),
+    metadata: fc.option(
+      fc.constantFrom(labelsFromRecord({ trace: "1" }), labelsFromRecord({ trace: "2", user: "x" })),
+      {
+        nil: undefined,
+      },
+    ),
   });
   fc.assert(
     fc.property(fc.array(entry), (drawn) => {
@@ -39,5 +42,10 @@ test("a line that is not UTF-8 reads as replacement characters, its neighbours s
 });
 
 test("entries too far apart for exact deltas are refused", () => {
-  expect(() => batchOf([{ timestampNs: 0n, line: "a" }, { timestampNs: 2n ** 53n, line: "b" }])).toThrow(/104 days/u);
+  expect(() =>
+    batchOf([
+      { timestampNs: 0n, line: "a" },
+      { timestampNs: 2n ** 53n, line: "b" },
+    ]),
+  ).toThrow(/104 days/u);
 });

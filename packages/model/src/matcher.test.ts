@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { labelsFromRecord } from "./labels.ts";
-import { compileMatchers, type MatchOperator } from "./matcher.ts";
+import { compileMatchers } from "./matcher.ts";
 
 const labels = labelsFromRecord({ app: "ai-agent", pod: "ai-agent-0" });
 
@@ -17,7 +17,7 @@ test.for([
   ["missing", "=~", ".*", true],
   ["missing", "=~", ".+", false],
 ] as const)("%s%s%s is %s", ([name, operator, value, holds]) => {
-  expect(compileMatchers([{ name, operator: operator as MatchOperator, value }])(labels)).toBe(holds);
+  expect(compileMatchers([{ name, operator, value }])(labels)).toBe(holds);
 });
 
 test("all matchers must hold", () => {

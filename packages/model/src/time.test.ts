@@ -46,9 +46,12 @@ test.for([
   expect(parseRfc3339Ns(text)).toBe(ns);
 });
 
-test.for(["2026-01-05", "2026-13-05T10:00:00Z", "yesterday", "2026-01-05 10:00:00Z"])("%s is no RFC 3339 time", (text) => {
-  expect(parseRfc3339Ns(text)).toBeUndefined();
-});
+test.for(["2026-01-05", "2026-13-05T10:00:00Z", "yesterday", "2026-01-05 10:00:00Z"])(
+  "%s is no RFC 3339 time",
+  (text) => {
+    expect(parseRfc3339Ns(text)).toBeUndefined();
+  },
+);
 
 test("printed times read back to the nanosecond", () => {
   fc.assert(

@@ -13,15 +13,33 @@ test("an empty file is all defaults", () => {
 
 test.for([
   { title: "an unknown key", text: "server:\n  prot: 1\n", told: "server.yaml:2: server.prot: unknown key" },
-  { title: "a wrong type", text: "server:\n  port: many\n", told: "server.yaml:2: server.port: Invalid input: expected number" },
-  { title: "a bad duration", text: "server:\n  grace: 5\n", told: "server.yaml:2: server.grace: Invalid input: expected string" },
-  { title: "a duration of no unit", text: 'server:\n  grace: "5"\n', told: 'server.yaml:2: server.grace: not a valid duration string: "5"' },
-  { title: "a key in a list", text: "groups:\n  - name: a\n  - nam: b\n", told: "server.yaml:3: groups.1.nam: unknown key" },
+  {
+    title: "a wrong type",
+    text: "server:\n  port: many\n",
+    told: "server.yaml:2: server.port: Invalid input: expected number",
+  },
+  {
+    title: "a bad duration",
+    text: "server:\n  grace: 5\n",
+    told: "server.yaml:2: server.grace: Invalid input: expected string",
+  },
+  {
+    title: "a duration of no unit",
+    text: 'server:\n  grace: "5"\n',
+    told: 'server.yaml:2: server.grace: not a valid duration string: "5"',
+  },
+  {
+    title: "a key in a list",
+    text: "groups:\n  - name: a\n  - nam: b\n",
+    told: "server.yaml:3: groups.1.nam: unknown key",
+  },
   { title: "broken YAML", text: "server:\n  port: [1\n", told: "server.yaml:" },
 ])("$title is told with file, line and key", ({ text, told }) => {
   expect(() => parseYamlConfig("server.yaml", text, Schema)).toThrow(told);
 });
 
 test("a missing file is one sentence that names it", () => {
-  expect(() => loadYamlConfig("/does/not/exist.yaml", Schema)).toThrow(/^cannot read the config file \/does\/not\/exist\.yaml: ENOENT/u);
+  expect(() => loadYamlConfig("/does/not/exist.yaml", Schema)).toThrow(
+    /^cannot read the config file \/does\/not\/exist\.yaml: ENOENT/u,
+  );
 });

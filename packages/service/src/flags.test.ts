@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { parseFlags, parseListenAddress } from "./flags.ts";
 
-const flags = { data: { value: "<dir>", help: "where" }, path: { value: "<glob>", help: "what", repeated: true }, "no-demo": { help: "without" } };
+const flags = {
+  data: { value: "<dir>", help: "where" },
+  path: { value: "<glob>", help: "what", repeated: true },
+  "no-demo": { help: "without" },
+};
 
 test("flags, repeated flags and switches are read, also behind a lone --", () => {
   const given = parseFlags("server", flags, ["--", "--data", "d", "--path", "a", "--path=b", "--no-demo"]);
@@ -12,7 +16,11 @@ test("flags, repeated flags and switches are read, also behind a lone --", () =>
   expect([given.text("path"), given.list("data")]).toEqual(["a", ["d"]]);
 });
 
-test.for([[["--dta", "x"], "--dta"], [["--data"], "--data"], [["stray"], "stray"]] as const)("%s is refused by name", ([args, name]) => {
+test.for([
+  [["--dta", "x"], "--dta"],
+  [["--data"], "--data"],
+  [["stray"], "stray"],
+] as const)("%s is refused by name", ([args, name]) => {
   expect(() => parseFlags("server", flags, args)).toThrow(name);
 });
 

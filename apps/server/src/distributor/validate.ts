@@ -159,6 +159,8 @@ function subsetOf(batch: EntryBatch, kept: readonly number[]): EntryBatch {
       lineStarts: Uint32Array.from(kept, (i) => batch.lineStarts[i]!),
       lineEnds: Uint32Array.from(kept, (i) => batch.lineEnds[i]!),
     },
-    metadata === undefined ? undefined : { sets: metadata.sets, index: Uint32Array.from(kept, (i) => metadata.index[i]!) },
+    metadata === undefined
+      ? undefined
+      : { sets: metadata.sets, index: Uint32Array.from(kept, (i) => metadata.index[i]!) },
   );
 }

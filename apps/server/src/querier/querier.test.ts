@@ -21,9 +21,18 @@ async function linesOf(ref: BlockRef): Promise<readonly string[]> {
 
 test("blocks of one stream that overlap become one, which shows a repeated entry once", async () => {
   const merged = withoutOverlaps([
-    block("a", [[1, "one"], [5, "five"]]),
-    block("a", [[5, "five"], [6, "six"]]),
-    block("a", [[3, "three"], [5, "other five"]]),
+    block("a", [
+      [1, "one"],
+      [5, "five"],
+    ]),
+    block("a", [
+      [5, "five"],
+      [6, "six"],
+    ]),
+    block("a", [
+      [3, "three"],
+      [5, "other five"],
+    ]),
   ]);
   expect(merged).toHaveLength(1);
   expect(merged[0]).toMatchObject({ minNs: 1n, maxNs: 6n, mayRepeat: true });
@@ -31,12 +40,29 @@ test("blocks of one stream that overlap become one, which shows a repeated entry
 });
 
 test("blocks that only follow each other, and blocks of other streams, stay as they are", () => {
-  const blocks = [block("a", [[1, "x"], [2, "y"]]), block("a", [[3, "z"]]), block("b", [[1, "x"], [9, "y"]])];
+  const blocks = [
+    block("a", [
+      [1, "x"],
+      [2, "y"],
+    ]),
+    block("a", [[3, "z"]]),
+    block("b", [
+      [1, "x"],
+      [9, "y"],
+    ]),
+  ];
   expect(withoutOverlaps(blocks)).toEqual(blocks);
 });
 
 test("a long block swallows all that lie within it, however they come", async () => {
-  const merged = withoutOverlaps([block("a", [[4, "d"]]), block("a", [[1, "a"], [9, "i"]]), block("a", [[6, "f"]])]);
+  const merged = withoutOverlaps([
+    block("a", [[4, "d"]]),
+    block("a", [
+      [1, "a"],
+      [9, "i"],
+    ]),
+    block("a", [[6, "f"]]),
+  ]);
   expect(merged).toHaveLength(1);
   expect(await linesOf(merged[0]!)).toEqual(["a", "d", "f", "i"]);
 });
