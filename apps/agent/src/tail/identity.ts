@@ -1,0 +1,40 @@
+import { hash } from "node:crypto";
+import { readSync } from "node:fs";
+
+/**
+ * What a file is known by, whatever it is called: device, inode, and a hash of its first bytes, since inodes are used
+ * again. The numbers are decimal text: an inode may exceed 2^53.
+ */
+export interface FileIdentity {
+  readonly dev: string;
+  readonly ino: string;
+  readonly head: FileHead;
+}
+
+/** The hash of a file's first `length` bytes; grows with the file up to {@link headLengthMax}. */
+export interface FileHead {
+  readonly length: number;
+  readonly hash: string;
+}
+
+export const headLengthMax = 1024;
+export const noHead: FileHead = { length: 0, hash: "" };
+
+const headBuffer = Buffer.allocUnsafeSlow(headLengthMax);
+
+/**
+ * The head of an open file.
+ *
+ * @param length at most {@link headLengthMax}.
+ * @returns a shorter head when the file is shorter.
+ */
+export function readHead(fd: number, length: number): FileHead {
+  const read = length === 0 ? 0 : readSync(fd, headBuffer, 0, length, 0);
+  return read === 0 ? noHead : { length: read, hash: hash("sha256", headBuffer.subarray(0, read), "hex").slice(0, 32) };
+}
+
+/** Whether an open file still begins with the bytes of `head`. */
+export function hasHead(fd: number, head: FileHead): boolean {
+  const found = readHead(fd, head.length);
+  return found.length === head.length && found.hash === head.hash;
+}
