@@ -1,4 +1,13 @@
-import { messageOf, ServiceError, type Clock, type Logger, type Metrics, type QueryResult } from "@sluice/model";
+import {
+  messageOf,
+  ServiceError,
+  type Clock,
+  type Counter,
+  type Gauge,
+  type Logger,
+  type Metrics,
+  type QueryResult,
+} from "@sluice/model";
 import {
   activeSamples,
   compileRule,
@@ -62,10 +71,28 @@ interface RunningRule {
 export class GroupRunner {
   readonly #options: GroupRunnerOptions;
   readonly #rules: readonly RunningRule[];
+  readonly #evaluations: Counter;
+  readonly #failures: Counter;
+  readonly #roundSeconds: Gauge;
+  readonly #alerts: Gauge;
   #lastEvaluation: Evaluation | undefined;
 
   constructor(options: GroupRunnerOptions) {
     this.#options = options;
+    const { metrics } = options;
+    const labelNames = ["rule_group"];
+    this.#evaluations = metrics.counter("sluice_ruler_evaluations_total", "Rule evaluations.", labelNames);
+    this.#failures = metrics.counter(
+      "sluice_ruler_evaluation_failures_total",
+      "Rule evaluations that failed.",
+      labelNames,
+    );
+    this.#roundSeconds = metrics.gauge(
+      "sluice_ruler_group_last_evaluation_seconds",
+      "Seconds that the last round of a group took.",
+      labelNames,
+    );
+    this.#alerts = metrics.gauge("sluice_ruler_alerts", "Alerts by state.", ["rule_group", "state"]);
     const keys = ruleKeys(options.spec);
     this.#rules = options.spec.rules.map((spec, index) => ({
       key: keys[index]!,
@@ -82,7 +109,7 @@ export class GroupRunner {
    * @param atMs time of the round, for the queries and for the alerts.
    */
   async evaluateAt(atMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, spec, state, metrics } = this.#options;
+    const { clock, spec, state } = this.#options;
     const startedMs = clock.nowMs();
     if (this.#lastEvaluation === undefined) {
       this.#resume(atMs);
@@ -95,11 +122,11 @@ export class GroupRunner {
     }
     await state.save();
     this.#lastEvaluation = { atMs, tookMs: clock.nowMs() - startedMs };
-    metrics
-      .gauge("sluice_ruler_group_last_evaluation_seconds", "Seconds that the last round of a group took.", [
-        "rule_group",
-      ])
-      .set(this.#lastEvaluation.tookMs / 1000, { rule_group: spec.name });
+    this.#roundSeconds.set(this.#lastEvaluation.tookMs / 1000, { rule_group: spec.name });
+    const states = this.#rules.flatMap(({ key }) => state.alertsOf(spec.name, key).map((alert) => alert.state));
+    const firingCount = states.filter((alertState) => alertState === "firing").length;
+    this.#alerts.set(firingCount, { rule_group: spec.name, state: "firing" });
+    this.#alerts.set(states.length - firingCount, { rule_group: spec.name, state: "pending" });
   }
 
   status(): GroupStatus {
@@ -134,11 +161,11 @@ export class GroupRunner {
   }
 
   async #evaluateRule(running: RunningRule, atMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, evaluate, logger, metrics, spec } = this.#options;
+    const { clock, evaluate, logger, spec } = this.#options;
     const { rule } = running;
     const startedMs = clock.nowMs();
     const labels = { rule_group: spec.name };
-    metrics.counter("sluice_ruler_evaluations_total", "Rule evaluations.", ["rule_group"]).add(1, labels);
+    this.#evaluations.add(1, labels);
     try {
       const result = await evaluate(rule.spec.expr ?? "", BigInt(atMs) * 1_000_000n, signal);
       await this.#apply(running, result, atMs);
@@ -148,9 +175,7 @@ export class GroupRunner {
         return;
       }
       running.lastError = messageOf(error);
-      metrics
-        .counter("sluice_ruler_evaluation_failures_total", "Rule evaluations that failed.", ["rule_group"])
-        .add(1, labels);
+      this.#failures.add(1, labels);
       logger.warn("rule evaluation failed", { group: spec.name, rule: rule.name, error: running.lastError });
     }
     running.lastEvaluation = { atMs, tookMs: clock.nowMs() - startedMs };

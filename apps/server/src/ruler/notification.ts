@@ -54,7 +54,7 @@ export function notificationsOf(
     }
     return [
       {
-        key: [source.tenant, source.group, source.ruleKey, status, atMs].join("/"),
+        key: [source.tenant, source.group, source.ruleKey, status, atMs].join("/").toWellFormed(),
         status,
         group: source.group,
         name: source.name,

@@ -6,6 +6,8 @@ const backoffFirstMs = 1000;
 const backoffMaxMs = 60_000;
 /** A receiver that asks for more patience than this gets less. */
 const retryAfterMaxMs = 3_600_000;
+/** Older news is dropped: so one message that a receiver cannot take does not hold up the others for ever. */
+const ageMaxMs = 86_400_000;
 /** What an attempt that was begun may still take after a stop. */
 const stopGraceMs = 5000;
 
@@ -25,7 +27,7 @@ export interface Outbox {
 }
 
 /**
- * Delivers the outbox of the state, the oldest first, one at a time, for as long as it takes: so messages keep their
+ * Delivers the outbox of the state, the oldest first, one at a time, each until it is taken: so messages keep their
  * order and a firing one never follows its resolved one. A notification leaves the state once a receiver has taken it
  * (or refused it for good), and that is saved before the next one begins.
  *
@@ -43,18 +45,20 @@ export function startOutbox({ state, notify, clock, logger, metrics }: OutboxOpt
     try {
       return await notify(notification, grace.signal);
     } catch (error) {
-      return { outcome: "retry", reason: messageOf(error) };
+      // A bug; the same notification would only find it again.
+      return { outcome: "refused", reason: messageOf(error) };
     }
   };
 
   const deliver = async (notification: Notification): Promise<void> => {
+    const about = { rule: notification.name, status: notification.status, key: notification.key };
     for (let failures = 0; !stopping.signal.aborted; failures++) {
       const result = await attempt(notification);
       attempts.add(1, { outcome: result.outcome });
-      const told = { rule: notification.name, status: notification.status, key: notification.key };
-      if (result.outcome !== "retry") {
-        if (result.outcome === "refused") {
-          logger.error("notification refused, giving it up", { ...told, error: result.reason });
+      const isTooOld = clock.nowMs() - notification.atMs > ageMaxMs;
+      if (result.outcome !== "retry" || isTooOld) {
+        if (result.outcome !== "delivered") {
+          logger.error("giving up a notification", { ...about, error: result.reason });
         }
         state.settle(notification.key);
         await state.save();
@@ -62,7 +66,7 @@ export function startOutbox({ state, notify, clock, logger, metrics }: OutboxOpt
       }
       const backoffMs = Math.min(backoffFirstMs * 2 ** failures, backoffMaxMs);
       const pauseMs = Math.min(Math.max(result.afterMs ?? 0, backoffMs), retryAfterMaxMs);
-      logger.warn("notification failed, trying again", { ...told, error: result.reason, pauseMs });
+      logger.warn("notification failed, trying again", { ...about, error: result.reason, pauseMs });
       await clock.sleep(pauseMs, stopping.signal);
     }
   };

@@ -92,9 +92,13 @@ export class RulerState {
   }
 
   /** Replaces the alerts of a rule and puts what there is to tell about it into the outbox. */
-  setAlerts({ group, ruleKey, alerts }: RuleAlerts, atMs: number, notifications: readonly Notification[]): void {
-    const stored = this.#groups.get(group) ?? { evaluatedAtMs: atMs, rules: new Map<string, readonly Alert[]>() };
-    stored.evaluatedAtMs = atMs;
+  setAlerts(
+    { group, ruleKey, alerts }: RuleAlerts,
+    evaluatedAtMs: number,
+    notifications: readonly Notification[],
+  ): void {
+    const stored = this.#groups.get(group) ?? { evaluatedAtMs, rules: new Map<string, readonly Alert[]>() };
+    stored.evaluatedAtMs = evaluatedAtMs;
     if (alerts.length > 0) {
       stored.rules.set(ruleKey, alerts);
     } else {

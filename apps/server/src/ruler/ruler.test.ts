@@ -1,91 +1,10 @@
-import { labelsFromRecord, type Logger, type QueryResult } from "@sluice/model";
-import { quietLogger, quietMetrics, virtualClock, type VirtualClock } from "@sluice/testkit";
+import type { Logger, QueryResult } from "@sluice/model";
+import { quietLogger } from "@sluice/testkit";
 import { expect, test } from "vitest";
-import { fakeSlack } from "./fake-slack.ts";
-import type { Notification, Notify } from "./notification.ts";
+import type { Notify } from "./notification.ts";
 import { RulerConfig } from "./ruler-config.ts";
-import type { StateStorage } from "./ruler-state.ts";
-import { startRuler, type Ruler, type RulerOptions } from "./ruler.ts";
-import { slackNotifier } from "./slack.ts";
-
-const minute = 60_000;
-// A whole number of hours, so that the rounds of every test interval fall into known minutes.
-const startMs = 1_700_000_000_000 - (1_700_000_000_000 % 3_600_000);
-const expr = `sum(count_over_time({namespace="ai-prod"} |~ "error|rate_limited" [1m])) > 5`;
-
-function vector(...pods: readonly string[]): QueryResult {
-  const samples = pods.map((pod) => ({ labels: labelsFromRecord({ pod }), timestampMs: 0, value: 7 }));
-  return { type: "vector", samples };
-}
-
-/** A world in which the rule's expression is true in the given minutes (counted from the start). */
-interface World extends Pick<RulerOptions, "evaluate" | "clock"> {
-  readonly clock: VirtualClock;
-}
-
-function world(activeMinutes: readonly number[]): World {
-  return {
-    clock: virtualClock(startMs),
-    evaluate: async (_expr, timeNs) => {
-      const at = Math.floor((Number(timeNs / 1_000_000n) - startMs) / minute);
-      return activeMinutes.includes(at) ? vector("a") : vector();
-    },
-  };
-}
-
-function memoryStorage(text?: string): StateStorage & { text: string | undefined } {
-  return {
-    text,
-    async load() {
-      return this.text;
-    },
-    async save(next) {
-      this.text = next;
-    },
-  };
-}
-
-function configOf(rule: object = {}, section: object = {}): RulerConfig {
-  return RulerConfig.parse({
-    groups: [{ name: "ai", rules: [{ alert: "TooManyErrors", expr, ...rule }] }],
-    ...section,
-  });
-}
-
-function start(options: Partial<RulerOptions> & World): Promise<Ruler> {
-  return startRuler({
-    config: configOf(),
-    tenant: "fake",
-    storage: memoryStorage(),
-    notify: undefined,
-    logger: quietLogger,
-    metrics: quietMetrics,
-    ...options,
-  });
-}
-
-/** Takes everything and remembers it as `status@minute`. */
-function recorder(): { readonly notify: Notify; readonly told: string[] } {
-  const told: string[] = [];
-  return {
-    told,
-    async notify({ status, atMs }: Notification) {
-      told.push(`${status}@${Math.floor((atMs - startMs) / minute)}`);
-      return { outcome: "delivered" };
-    },
-  };
-}
-
-/** Moves virtual time on in small steps, with real time between them for sockets, until the condition holds. */
-async function until(clock: VirtualClock, condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000 && !condition(); i++) {
-    await clock.advance(250);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1);
-    });
-  }
-  expect(condition()).toBe(true);
-}
+import { configOf, expr, minute, recorder, start, vector, world } from "./ruler-world.ts";
+import type { RulerOptions } from "./ruler.ts";
 
 test("one message when it fires and one when it resolves", async () => {
   const { notify, told } = recorder();
@@ -227,88 +146,6 @@ test("more alerts than the group's limit are an error, not a flood", async () =>
   expect(told).toEqual([]);
 });
 
-test("a restart neither repeats a message nor loses one", async () => {
-  const { notify, told } = recorder();
-  const storage = memoryStorage();
-  const here = world([1, 2, 3, 4]);
-  for (let i = 0; i < 10; i++) {
-    const ruler = await start({ ...here, storage, notify });
-    await here.clock.advance(minute);
-    await ruler.stop();
-  }
-  expect(told).toEqual(["firing@1", "resolved@5"]);
-});
-
-test("a restart does not start the wait of `for` again", async () => {
-  const { notify, told } = recorder();
-  const storage = memoryStorage();
-  const here = world([0, 1, 2, 3, 4, 5, 6]);
-  for (let i = 0; i < 6; i++) {
-    const ruler = await start({ ...here, storage, notify, config: configOf({ for: "3m" }) });
-    await here.clock.advance(minute);
-    await ruler.stop();
-  }
-  expect(told).toEqual(["firing@3"]);
-});
-
-test("the time without a ruler does not count for `for`", async () => {
-  const { notify, told } = recorder();
-  const storage = memoryStorage();
-  const here = { ...world([]), evaluate: async () => vector("a") };
-  const config = configOf({ for: "5m" });
-  const before = await start({ ...here, storage, notify, config });
-  await here.clock.advance(2 * minute);
-  await before.stop();
-  await here.clock.advance(60 * minute);
-  const after = await start({ ...here, storage, notify, config });
-  await here.clock.advance(3 * minute);
-  expect(told).toEqual([]);
-  await here.clock.advance(2 * minute);
-  await after.stop();
-  expect(told).toEqual(["firing@65"]);
-});
-
-test("a firing rule that is removed from the config is told resolved at the next start", async () => {
-  const { notify, told } = recorder();
-  const storage = memoryStorage();
-  const here = { ...world([]), evaluate: async () => vector("a") };
-  const before = await start({ ...here, storage, notify });
-  await here.clock.advance(minute);
-  await before.stop();
-  const after = await start({ ...here, storage, notify, config: RulerConfig.parse({}) });
-  await here.clock.advance(minute);
-  await after.stop();
-  expect(told.map((line) => line.split("@")[0])).toEqual(["firing", "resolved"]);
-});
-
-test.for([
-  { title: "not JSON", text: "{" },
-  { title: "another version", text: `{"version":2}` },
-  { title: "damaged", text: `{"version":1,"groups":[{}],"outbox":[]}` },
-])("a saved state that is $title is reported, and rules are evaluated all the same", async ({ text }) => {
-  const errors: string[] = [];
-  const logger: Logger = { ...quietLogger, error: (message) => errors.push(message) };
-  const here = { ...world([]), evaluate: async () => vector("a") };
-  const ruler = await start({ ...here, storage: memoryStorage(text), logger });
-  await here.clock.advance(minute);
-  expect(ruler.alerts()).toHaveLength(1);
-  await ruler.stop();
-  expect(errors).toEqual(["cannot read the saved alert states, starting without them"]);
-});
-
-test("a disk that takes no state silences nobody", async () => {
-  const { notify, told } = recorder();
-  const storage: StateStorage = {
-    load: async () => undefined,
-    save: () => Promise.reject(new Error("ENOSPC")),
-  };
-  const here = world([1, 2]);
-  const ruler = await start({ ...here, storage, notify });
-  await here.clock.advance(5 * minute);
-  await ruler.stop();
-  expect(told).toEqual(["firing@1", "resolved@3"]);
-});
-
 test("while the receiver is down messages wait in order, and evaluations go on", async () => {
   const { notify, told } = recorder();
   let isDown = true;
@@ -341,33 +178,56 @@ test("a message that the receiver refuses for good does not hold up the next", a
   expect(told).toEqual(["resolved@2", "resolved@4"]);
 });
 
-test("Slack gets one message for firing and one for resolved, through errors and a restart", async () => {
-  await using slack = await fakeSlack([{ status: 500 }, { status: 429, headers: { "Retry-After": "5" } }]);
-  const storage = memoryStorage();
-  const here = world([1, 2, 3, 4]);
-  const notify = slackNotifier({
-    webhookUrl: async () => slack.url,
-    externalUrl: "http://localhost:3100",
-    tenant: "fake",
-    clock: here.clock,
-    timeoutMs: 5000,
+test("a message that nobody could take for a day is given up", async () => {
+  const { notify, told } = recorder();
+  const here = world([1]);
+  const ruler = await start({
+    ...here,
+    notify: async (notification, signal) =>
+      notification.status === "firing"
+        ? { outcome: "retry", reason: "status 500" }
+        : await notify(notification, signal),
   });
-  const options = { ...here, storage, notify, config: configOf({ labels: { severity: "page" } }) };
-  const before = await start(options);
-  await until(here.clock, () => slack.posts.length === 1);
-  await before.stop();
-  const after = await start(options);
-  await until(here.clock, () => slack.posts.length === 2);
-  const limitedAtMs = here.clock.nowMs();
-  await until(here.clock, () => slack.posts.length === 3);
-  expect(here.clock.nowMs() - limitedAtMs).toBeGreaterThanOrEqual(5000 - 250);
-  await until(here.clock, () => slack.posts.length === 4);
-  await until(here.clock, () => here.clock.nowMs() > startMs + 8 * minute);
-  await after.stop();
-  expect(slack.posts.map(({ status, message }) => [status, message.attachments[0].title])).toEqual([
-    [500, "[FIRING:1] TooManyErrors"],
-    [429, "[FIRING:1] TooManyErrors"],
-    [200, "[FIRING:1] TooManyErrors"],
-    [200, "[RESOLVED] TooManyErrors"],
-  ]);
+  await here.clock.advance(23 * 60 * minute);
+  expect(told).toEqual([]);
+  await here.clock.advance(2 * 60 * minute);
+  await ruler.stop();
+  expect(told).toEqual(["resolved@2"]);
+});
+
+test("a stop ends a query that runs, and an attempt to send after a grace", async () => {
+  const aborted: string[] = [];
+  const waitFor = async (name: string, signal: AbortSignal): Promise<void> => {
+    await new Promise((resolve) => {
+      signal.addEventListener("abort", resolve);
+    });
+    aborted.push(name);
+  };
+  const here = world([]);
+  let rounds = 0;
+  const ruler = await start({
+    ...here,
+    evaluate: async (_expr, _timeNs, signal) => {
+      rounds += 1;
+      if (rounds > 1) {
+        await waitFor("query", signal);
+        throw new Error("aborted");
+      }
+      return vector("a");
+    },
+    notify: async (_notification, signal) => {
+      await waitFor("send", signal);
+      return { outcome: "retry", reason: "aborted" };
+    },
+  });
+  await here.clock.advance(2 * minute);
+  const stopped = ruler.stop();
+  await here.clock.advance(0);
+  await new Promise(setImmediate);
+  expect(aborted).toEqual(["query"]);
+  await here.clock.advance(5000);
+  await stopped;
+  expect(aborted).toEqual(["query", "send"]);
+  // Being stopped is nothing that went wrong with the rule.
+  expect(ruler.groups()[0]!.rules[0]!.lastError).toBeUndefined();
 });
