@@ -31,8 +31,8 @@ export interface Outbox {
  * order and a firing one never follows its resolved one. A notification leaves the state once a receiver has taken it
  * (or refused it for good), and that is saved before the next one begins.
  *
- * Delivery is at least once: a process that is killed after the receiver took a message and before that was saved
- * sends it again, with the same key. In every other case it is once.
+ * Delivery is at least once: what the receiver took without our learning of it (its answer was lost, or the process
+ * killed before it was saved) is sent again, with the same key. In every other case it is once.
  */
 export function startOutbox({ state, notify, clock, logger, metrics }: OutboxOptions): Outbox {
   const attempts = metrics.counter("sluice_ruler_notifications_total", "Attempts to notify by outcome.", ["outcome"]);

@@ -33,8 +33,8 @@ export interface Ruler extends Running {
  * One message for each change, also over restarts, by this order: an evaluation's new alerts and its notifications
  * are saved together, as one file; then the notification is sent; then it is taken out of the file. A kill before the
  * first save leaves the old alerts, and the next evaluation finds the change again. A kill after it leaves the
- * notification, and the next start sends it. Only a kill between the receiver's answer and the last save sends a
- * message twice, with the same key.
+ * notification, and the next start sends it. Only a message whose answer is lost, on the way or by a kill before the
+ * last save, is sent twice, with the same key.
  */
 export async function startRuler(options: RulerOptions): Promise<Ruler> {
   const { config, tenant, evaluate, storage, notify, clock, logger, metrics } = options;
