@@ -1,1 +1,8 @@
-export {};
+export { decodeLegacyJsonPush, decodeLegacyPush, decodePush, type PushHttpRequest } from "./decode-push.ts";
+export { encodePush } from "./encode-push.ts";
+export { defaultPushLimits, type PushLimits } from "./limits.ts";
+export { readPushRequest } from "./protobuf-push.ts";
+export { PushEncoder } from "./push-encoder.ts";
+export type { PushedStream } from "./pushed-stream.ts";
+export { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
+export { parseStreamLabels } from "./stream-labels.ts";

@@ -1,0 +1,66 @@
+import { decodeContent } from "./content-encoding.ts";
+import { readJsonPush } from "./json-push.ts";
+import { readLegacyJsonPush } from "./legacy-json-push.ts";
+import { defaultPushLimits, type PushLimits } from "./limits.ts";
+import { parseMediaType } from "./media-type.ts";
+import { readPushRequest } from "./protobuf-push.ts";
+import type { PushedStream } from "./pushed-stream.ts";
+import { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
+
+/** A push as HTTP brings it; header values as they came, undefined when the header is missing. */
+export interface PushHttpRequest {
+  readonly body: Uint8Array;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+}
+
+/**
+ * Decodes the body of `POST /loki/api/v1/push`: JSON when the Content-Type says so, else snappy-compressed protobuf.
+ * One element per stream object on the wire; a stream whose entries span more than 104 days gives several. Batches
+ * may point into `request.body` or into one decompressed copy of it, which must not be changed afterwards.
+ *
+ * @param snappy the block codec, for a faster one than the default.
+ * @throws {ServiceError} and nothing else: `bad_data` for what is no push, with Loki's text where it has one,
+ * `too_large` past `limits`.
+ */
+export function decodePush(
+  request: PushHttpRequest,
+  limits: PushLimits = defaultPushLimits,
+  snappy: SnappyCodec = snappyJsCodec,
+): readonly PushedStream[] {
+  return decode(request, limits, snappy, readJsonPush);
+}
+
+/** The same for `/api/prom/push`, whose JSON has another shape (see {@link readLegacyJsonPush}). */
+export function decodeLegacyPush(
+  request: PushHttpRequest,
+  limits: PushLimits = defaultPushLimits,
+  snappy: SnappyCodec = snappyJsCodec,
+): readonly PushedStream[] {
+  return decode(request, limits, snappy, readLegacyJsonPush);
+}
+
+/** A legacy JSON body without any Content-Encoding. */
+export function decodeLegacyJsonPush(
+  body: Uint8Array,
+  limits: PushLimits = defaultPushLimits,
+): readonly PushedStream[] {
+  return readLegacyJsonPush(body, limits);
+}
+
+function decode(
+  request: PushHttpRequest,
+  limits: PushLimits,
+  snappy: SnappyCodec,
+  readJson: typeof readJsonPush,
+): readonly PushedStream[] {
+  const { decompressedBytesMax } = limits;
+  // Loki looks at the encoding first, so a request with both headers wrong gets that message.
+  const content = decodeContent(request.body, request.contentEncoding, decompressedBytesMax);
+  switch (parseMediaType(request.contentType)) {
+    case "application/json":
+      return readJson(content, limits);
+    default:
+      return readPushRequest(snappy.decompress(content, decompressedBytesMax), limits);
+  }
+}

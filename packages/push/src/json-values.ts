@@ -1,0 +1,86 @@
+import { batchOf, deltaNsMax, messageOf, quoteGo, ServiceError, type Entry, type EntryBatch } from "@sluice/model";
+
+const textDecoder = new TextDecoder();
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The text of a JSON body.
+ *
+ * @throws {ServiceError} `bad_data` `EOF` when it is empty, as Go's decoders say.
+ */
+export function jsonText(body: Uint8Array): string {
+  let text: string;
+  try {
+    text = textDecoder.decode(body);
+  } catch (error) {
+    throw new ServiceError("too_large", "request body too large: JSON longer than a string can be", { cause: error });
+  }
+  if (text.trim() === "") {
+    throw new ServiceError("bad_data", "EOF");
+  }
+  return text;
+}
+
+/**
+ * Reads a push body, which is an object or null.
+ *
+ * @throws {ServiceError} `bad_data`.
+ */
+export function parsePushObject(text: string): JsonObject {
+  const first = text.search(/[^ \t\r\n]/u);
+  if (text[first] !== "{" && text[first] !== "n") {
+    throw new ServiceError("bad_data", expectObjectText(text, first));
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ServiceError("bad_data", `cannot parse the push as JSON: ${messageOf(error)}`, { cause: error });
+  }
+  return isJsonObject(value) ? value : {};
+}
+
+/** What Loki's JSON library says, with the same context around the place. */
+function expectObjectText(text: string, offset: number): string {
+  const head = offset + 1;
+  const near = text.slice(Math.max(head - 10, 0), head + 10);
+  const around = text.slice(Math.max(head - 50, 0), head + 50);
+  return (
+    `readObjectStart: expect { or n, but found ${text[offset]}, error found in #${Math.min(head, 10)} byte of ` +
+    `...|${near}|..., bigger context ...|${around}|...`
+  );
+}
+
+/** Go's text for a JSON value of the wrong kind. */
+export function kindOf(value: unknown): string {
+  return value === null
+    ? "null"
+    : Array.isArray(value)
+      ? "an array"
+      : `a${typeof value === "object" ? "n" : ""} ${typeof value}`;
+}
+
+/** A value as error messages show it. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? quoteGo(value.slice(0, 40)) : kindOf(value);
+}
+
+/** Joined batches of the entries in their order; a new one where an entry is too far from the first of its batch. */
+export function batchesOf(entries: readonly Entry[]): readonly EntryBatch[] {
+  const batches: EntryBatch[] = [];
+  let start = 0;
+  for (let i = 1; i < entries.length; i++) {
+    const delta = entries[i]!.timestampNs - entries[start]!.timestampNs;
+    if (delta > deltaNsMax || delta < -deltaNsMax) {
+      batches.push(batchOf(entries.slice(start, i)));
+      start = i;
+    }
+  }
+  batches.push(batchOf(start === 0 ? entries : entries.slice(start)));
+  return batches;
+}
