@@ -36,7 +36,7 @@ export async function* scanRecords(file: OpenFile, segment: Segment): AsyncGener
       return;
     }
     const header = readRecordHeader(headerBytes, 0, segment.salt);
-    if (header === undefined || header.position < positionMin) {
+    if (header === undefined) {
       const found = await findHeader(window, segment, offset + 1, positionMin);
       if (found === undefined) {
         return;

@@ -80,9 +80,10 @@ export async function openWal(options: WalOptions): Promise<Wal> {
     return new SegmentedWal(options, metrics, lock, recovered, firstPosition);
   } catch (error) {
     await lock?.release();
-    throw isServiceError(error)
-      ? error
-      : new ServiceError("unavailable", `cannot open the WAL in ${directory}: ${messageOf(error)}`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === undefined || isServiceError(error)) {
+      throw error;
+    }
+    throw new ServiceError("unavailable", `cannot open the WAL in ${directory}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -23,7 +23,11 @@ export interface MemoryFileSystem extends FileSystem {
   capacityBytes: number;
   /** Called before each operation; what it throws or rejects with is the operation's failure. */
   intercept: ((operation: Operation, path: string) => void | Promise<void>) | undefined;
-  /** Every open file becomes unusable; what was synced is there, the rest as chance has it. */
+  /** Bytes that were not synced reach the disk all the same, as they may at any time. */
+  writeBack(): void;
+  /** The process ends: every open file becomes unusable, and all that was written is there. */
+  kill(): void;
+  /** As {@link kill}, but what was not synced is there or not as chance has it. */
   powerCut(rng: Rng): void;
   /** The whole content of a file, to look at or to change. */
   contentOf(path: string): Uint8Array;
@@ -166,6 +170,14 @@ export function memoryFileSystem(): MemoryFileSystem {
         directory.durable = new Map(directory.entries);
         directory.changes = [];
       }
+    },
+    writeBack() {
+      for (const inode of [...directories.values()].flatMap(({ entries }) => [...entries.values()])) {
+        inode.durable = inode.content;
+      }
+    },
+    kill() {
+      generation += 1;
     },
     powerCut(rng) {
       generation += 1;

@@ -22,6 +22,17 @@ test("a full disk refuses the group as a whole, and appending goes on when there
   expect(await readTexts(wal)).toEqual(["1 good", "2 small", `3 ${"large ".repeat(100)}`]);
 });
 
+test("a refused record does not come back with a power cut, wherever the disk was with its writing", async () => {
+  const fs = memoryFileSystem();
+  const wal = await openTestWal(fs);
+  await wal.append(record("good"));
+  fs.capacityBytes = wal.sizeBytes + 60;
+  fs.intercept = (operation) => void (operation === "truncate" && fs.writeBack());
+  await Promise.allSettled([wal.append(record("fits")), wal.append(record("does not fit"))]);
+  fs.powerCut({ next: () => 0.999 });
+  expect(await readTexts(await openTestWal(fs))).toEqual(["1 good"]);
+});
+
 test("a full disk at the start of a segment leaves nothing behind", async () => {
   const fs = memoryFileSystem();
   const wal = await openTestWal(fs, { segmentBytesMax: 1 });

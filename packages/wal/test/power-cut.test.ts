@@ -7,8 +7,8 @@ import { memoryFileSystem } from "./memory-file-system.ts";
 const rounds = 250;
 
 /**
- * Lives of a log, one after the other, each ended by a power cut at any operation: appends of any size, full disks,
- * trims. After each, every acknowledged record is there with the position it was given, and none is wrong.
+ * Lives of a log, one after the other, each ended by a power cut or a kill at any operation: appends of any size, full
+ * disks, trims. After each, every acknowledged record is there with the position it was given, and none is wrong.
  */
 test.for(Array.from({ length: rounds }, (_, i) => i))("no acknowledged record is lost, seed %i", async (seed) => {
   const rng = seededRng(seed);
@@ -17,11 +17,14 @@ test.for(Array.from({ length: rounds }, (_, i) => i))("no acknowledged record is
   const everTried = new Set<string>();
   const refused = new Set<string>();
   let trimmedThrough = 0;
-  for (let life = 0; life < 4; life++) {
-    let operationsLeft = 5 + randomInt(rng, 120);
+  for (let life = 0; life < 6; life++) {
+    let operationsLeft = randomInt(rng, rng.next() < 0.3 ? 20 : 120);
     fs.capacityBytes = Number.POSITIVE_INFINITY;
     fs.intercept = (operation) => {
       operationsLeft -= 1;
+      if (rng.next() < 0.1) {
+        fs.writeBack();
+      }
       if (operationsLeft < 0) {
         throw Object.assign(new Error(`power is off at ${operation}`), { code: "EIO" });
       }
@@ -75,7 +78,11 @@ test.for(Array.from({ length: rounds }, (_, i) => i))("no acknowledged record is
     // Whatever still runs of this life must come to its end before the next one begins.
     await new Promise((resolve) => setTimeout(resolve, 1));
     fs.intercept = undefined;
-    fs.powerCut(rng);
+    if (life % 2 === 0) {
+      fs.kill();
+    } else {
+      fs.powerCut(rng);
+    }
   }
   fs.capacityBytes = Number.POSITIVE_INFINITY;
   const wal = await openTestWal(fs);

@@ -226,6 +226,23 @@ test("a segment without a readable byte is kept for whoever looks into it", asyn
   expect(await wal.append(record("next"))).toBe(5);
 });
 
+test("a record that a later segment proves to have been durable is missed, not cut", async () => {
+  const { fs, paths } = await writtenLog(1);
+  await truncate(fs, paths[4]!, 0);
+  const bytes = fs.contentOf(paths[3]!);
+  bytes[bytes.length - 1]! ^= 1;
+  fs.setContent(paths[3]!, bytes);
+  const logger = recordingLogger();
+  const wal = await openTestWal(fs, { logger });
+  expect(await readTexts(wal)).toEqual(written.slice(0, 3));
+  expect(logger.messages.find(({ message }) => message === "WAL records are unreadable")?.fields).toMatchObject({
+    firstPosition: 4,
+    count: 1,
+  });
+  expect(await wal.append(record("next"))).toBe(5);
+  expect(fs.contentOf(`${paths[3]}.damaged`)).toEqual(bytes);
+});
+
 test("files of other names are left alone", async () => {
   const { fs } = await writtenLog();
   for (const name of ["notes.txt", "1.wal", "0000000000000001-00000000.wal.damaged"]) {

@@ -240,6 +240,14 @@ test("close waits for the appends under way and refuses later ones", async () =>
   expect((await fs.list(directory)).filter((name) => name.startsWith("lock-"))).toEqual([]);
 });
 
+test("the names of the directories that it makes are durable", async () => {
+  const fs = memoryFileSystem();
+  const synced: string[] = [];
+  fs.intercept = (operation, path) => void (operation === "syncDirectory" && synced.push(path));
+  await openTestWal(fs, { directory: "/a/b/wal" });
+  expect(synced).toEqual(["/", "/a", "/a/b", "/a/b/wal"]);
+});
+
 test("an unusable directory is said in one sentence", async () => {
   await using temporary = await temporaryDirectory();
   await (await nodeFileSystem.open(`${temporary.path}/file`, "create")).close();
