@@ -1,1 +1,3 @@
-export {};
+export { runInstantQuery, runRangeQuery, type InstantQuery, type QueryAnswer, type RangeQuery } from "./engine.ts";
+export * from "./syntax/index.ts";
+export { compileTail, type Tail } from "./tail.ts";

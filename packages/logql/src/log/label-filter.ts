@@ -1,0 +1,61 @@
+import { compileMatcher, messageOf, isServiceError } from "@sluice/model";
+import { compare, type ComparisonOperator, type LabelFilterNode } from "../syntax/index.ts";
+import { parseByteSize } from "../units/byte-size.ts";
+import { parseGoDurationNs } from "../units/go-duration.ts";
+import { parseGoFloat } from "../units/go-float.ts";
+import { errorLabel } from "./line-labels.ts";
+import type { Stage } from "./line.ts";
+
+/**
+ * `| name op value`: passes lines by a label of any category. Text compares a missing label as empty. A quantity drops
+ * a line without the label, and keeps one whose label cannot be read, with `__error__="LabelFilterErr"`.
+ */
+export function compileLabelFilter(filter: LabelFilterNode): Stage {
+  switch (filter.kind) {
+    case "text": {
+      const { name } = filter.matcher;
+      const test = compileMatcher(filter.matcher);
+      return name === errorLabel ? ({ labels }) => test(labels.error) : ({ labels }) => test(labels.get(name) ?? "");
+    }
+    case "number":
+      return quantityFilter(filter, filter.value, parseGoFloat);
+    case "duration":
+      return quantityFilter(filter, filter.valueNs, parseGoDurationNs);
+    case "byteSize":
+      return quantityFilter(filter, filter.valueBytes, parseByteSize);
+    case "and": {
+      const left = compileLabelFilter(filter.left);
+      const right = compileLabelFilter(filter.right);
+      return (line) => left(line) && right(line);
+    }
+    case "or": {
+      const left = compileLabelFilter(filter.left);
+      const right = compileLabelFilter(filter.right);
+      return (line) => left(line) || right(line);
+    }
+  }
+}
+
+function quantityFilter(
+  { name, operator }: { readonly name: string; readonly operator: ComparisonOperator },
+  wanted: number,
+  parse: (text: string) => number,
+): Stage {
+  return ({ labels }) => {
+    const text = labels.get(name);
+    if (text === undefined) {
+      return false;
+    }
+    let value: number;
+    try {
+      value = parse(text);
+    } catch (error) {
+      if (!isServiceError(error, "bad_data")) {
+        throw error;
+      }
+      labels.setFirstError("LabelFilterErr", messageOf(error));
+      return true;
+    }
+    return compare(operator, value, wanted);
+  };
+}

@@ -1,0 +1,67 @@
+import { compileRe2 } from "@sluice/model";
+import { checkLinePattern, type LineFilterNode } from "../syntax/index.ts";
+import { indexOfBytes } from "./byte-search.ts";
+import type { Stage } from "./line.ts";
+
+const encoder = new TextEncoder();
+
+/** `|= != |~ !~ |> !>`: passes lines by their text. `|=` and `!=` compare bytes and make no string. */
+export function compileLineFilter({ operator, alternatives }: LineFilterNode): Stage {
+  const tests = alternatives.map((text) => compileAlternative(operator, text));
+  const [first] = tests;
+  return tests.length === 1 ? first! : (line) => tests.some((test) => test(line));
+}
+
+/** The bytes that every line must hold to pass, when the filter is that simple. */
+export function needleOf({ operator, alternatives }: LineFilterNode): Uint8Array | undefined {
+  const [text] = alternatives;
+  return operator === "|=" && alternatives.length === 1 && text !== "" ? encoder.encode(text) : undefined;
+}
+
+function compileAlternative(operator: LineFilterNode["operator"], text: string): Stage {
+  switch (operator) {
+    case "|=":
+      return contains(text);
+    case "|~": {
+      const regex = compileRe2(text, { anchored: false });
+      return (line) => regex.test(line.text);
+    }
+    case "|>":
+      return fitsPattern(text);
+    case "!=":
+      return not(contains(text));
+    case "!~":
+      return not(compileAlternative("|~", text));
+    case "!>":
+      return not(fitsPattern(text));
+  }
+}
+
+function not(stage: Stage): Stage {
+  return (line) => !stage(line);
+}
+
+function contains(text: string): Stage {
+  const needle = encoder.encode(text);
+  return ({ bytes, start, end }) => indexOfBytes(bytes, needle, start, end) !== -1;
+}
+
+/** The literals must come in order; a wildcard stands for one character at least. */
+function fitsPattern(text: string): Stage {
+  const { literals, startsWithWildcard, endsWithWildcard } = checkLinePattern(text);
+  return ({ text: line }) => {
+    if (line === "" || text === "") {
+      return line === text;
+    }
+    let offset = 0;
+    for (const [i, literal] of literals.entries()) {
+      const at = line.indexOf(literal, offset);
+      // Loki searches the first literal too, and does not insist that it is found where the line begins.
+      if (at === -1 || (at === offset && (i > 0 || startsWithWildcard))) {
+        return false;
+      }
+      offset = at + literal.length;
+    }
+    return endsWithWildcard === offset < line.length;
+  };
+}

@@ -1,0 +1,104 @@
+import {
+  compareLabels,
+  printLabels,
+  timestampAt,
+  type BlockRef,
+  type Direction,
+  type Labels,
+  type ResultEntry,
+  type ResultStream,
+} from "@sluice/model";
+import { loadBlock, type Execution } from "../execution.ts";
+import type { LogExpression } from "../syntax/index.ts";
+import { Line } from "./line.ts";
+import { LogCollector, type FoundEntry } from "./log-collector.ts";
+import { compilePipeline, type Pipeline } from "./pipeline.ts";
+import { firstAtOrAfter, scanBatch } from "./scan.ts";
+
+export interface LogQuery {
+  readonly log: LogExpression;
+  /** First instant wanted. */
+  readonly startNs: bigint;
+  /** First instant not wanted any more. */
+  readonly endNs: bigint;
+  readonly limit: number;
+  readonly direction: Direction;
+  /** Of lines nearer than this to the one before, over all streams, only the first counts; 0 keeps all. */
+  readonly intervalNs: bigint;
+}
+
+/**
+ * Answers a log query: the first (forward) or last (backward) `limit` lines over all streams, grouped by stream in the
+ * order of the streams' label text. Lines of one instant are ordered by their stream's labels, then by arrival;
+ * backward is the exact reverse of forward.
+ */
+export async function runLogQuery(query: LogQuery, execution: Execution): Promise<readonly ResultStream[]> {
+  const pipeline = compilePipeline(query.log.stages);
+  const { startNs, endNs, direction } = query;
+  const { querier, tenant, signal, stats } = execution;
+  const { matchers } = query.log;
+  const request = { tenant, matchers, startNs, endNs, needles: pipeline.needles };
+  const blocks = inTimeOrder(await querier.select(request, signal), direction);
+  stats.blocksTotal += blocks.length;
+  const collector = new LogCollector(query);
+  const line = new Line();
+  for (const block of blocks) {
+    // No block from here on reaches beyond this block's edge, so that everything before it is final.
+    collector.settleBefore(edgeOf(block, direction));
+    if (collector.isFull) {
+      break;
+    }
+    await scanBlock(block, pipeline, line, query, collector, execution);
+    await execution.pacer.pause();
+  }
+  const streams = groupByStream(collector.finish());
+  stats.entriesReturned += streams.reduce((sum, { entries }) => sum + entries.length, 0);
+  return streams;
+}
+
+function edgeOf(block: BlockRef, direction: Direction): bigint {
+  return direction === "forward" ? block.minNs : block.maxNs;
+}
+
+function inTimeOrder(blocks: readonly BlockRef[], direction: Direction): readonly BlockRef[] {
+  const sign = direction === "forward" ? 1 : -1;
+  return blocks.toSorted((a, b) => {
+    const [left, right] = [edgeOf(a, direction), edgeOf(b, direction)];
+    return sign * (left < right ? -1 : left > right ? 1 : compareLabels(a.labels, b.labels));
+  });
+}
+
+async function scanBlock(
+  block: BlockRef,
+  pipeline: Pipeline,
+  line: Line,
+  { startNs, endNs, direction }: LogQuery,
+  collector: LogCollector,
+  execution: Execution,
+): Promise<void> {
+  const batch = await loadBlock(block, execution);
+  const range = {
+    from: firstAtOrAfter(batch, startNs),
+    to: firstAtOrAfter(batch, endNs),
+    backward: direction === "backward",
+  };
+  collector.beginBlock(block.labels);
+  scanBatch(batch, block.labels, pipeline, line, range, (found, index) =>
+    collector.offer(timestampAt(batch, index), index, found),
+  );
+}
+
+/** Groups lines by stream, keeping their order; streams come in the order of their label text, as from Loki. */
+function groupByStream(found: readonly FoundEntry[]): readonly ResultStream[] {
+  const byText = new Map<string, { labels: Labels; entries: ResultEntry[] }>();
+  for (const { streamLabels, entry } of found) {
+    const text = printLabels(streamLabels);
+    const stream = byText.get(text);
+    if (stream === undefined) {
+      byText.set(text, { labels: streamLabels, entries: [entry] });
+    } else {
+      stream.entries.push(entry);
+    }
+  }
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stream]) => stream);
+}

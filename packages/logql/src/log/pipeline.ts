@@ -1,0 +1,46 @@
+import type { LineFilterNode, StageNode } from "../syntax/index.ts";
+import { compileJson } from "./json.ts";
+import { compileLabelFilter } from "./label-filter.ts";
+import { compileLineFilter, needleOf } from "./line-filter.ts";
+import type { Stage } from "./line.ts";
+import { compileLogfmt } from "./logfmt.ts";
+import { everyLabel, type ParserHints } from "./parser-hints.ts";
+
+/** A query's stages, compiled once. */
+export interface Pipeline {
+  /** Texts that every passing line holds, as UTF-8: what storage may skip blocks by. */
+  readonly needles: readonly Uint8Array[];
+  /** All stages, in the order that is quickest. */
+  readonly stages: readonly Stage[];
+  /** All stages but the test for `needles[0]`: for lines that are known to hold it. */
+  readonly stagesAfterNeedle: readonly Stage[];
+}
+
+/** The table of stages: one line each. */
+function compileStage(node: Exclude<StageNode, LineFilterNode>, hints: ParserHints): Stage {
+  switch (node.kind) {
+    case "json":
+      return compileJson(hints);
+    case "logfmt":
+      return compileLogfmt(node, hints);
+    case "labelFilter":
+      return compileLabelFilter(node.filter);
+  }
+}
+
+/**
+ * Compiles stages. Line filters go first, wherever they stand: no stage changes a line's text yet, so that the answer
+ * is the same, and the parsers work on fewer lines.
+ */
+export function compilePipeline(nodes: readonly StageNode[], hints: ParserHints = everyLabel): Pipeline {
+  const filters = nodes.filter((node) => node.kind === "lineFilter");
+  const needed = filters.find((filter) => needleOf(filter) !== undefined);
+  const others = filters.filter((filter) => filter !== needed).map(compileLineFilter);
+  const rest = nodes.filter((node) => node.kind !== "lineFilter").map((node) => compileStage(node, hints));
+  const stagesAfterNeedle = [...others, ...rest];
+  return {
+    needles: filters.map(needleOf).filter((needle) => needle !== undefined),
+    stages: needed === undefined ? stagesAfterNeedle : [compileLineFilter(needed), ...stagesAfterNeedle],
+    stagesAfterNeedle,
+  };
+}

@@ -1,0 +1,144 @@
+import { metadataAt, type EntryBatch, type Labels } from "@sluice/model";
+import { indexOfBytes } from "./byte-search.ts";
+import type { Line, Stage } from "./line.ts";
+import type { Pipeline } from "./pipeline.ts";
+
+/** What happens to a line that passed. Returning false ends the scan. */
+export type Visit = (line: Line, index: number) => boolean;
+
+export interface ScanRange {
+  /** Entries `[from, to)` of the batch. */
+  readonly from: number;
+  readonly to: number;
+  readonly backward: boolean;
+}
+
+/**
+ * Runs the pipeline over a joined batch of one stream. When the query holds a needle, the batch's bytes are searched as
+ * a whole, and only lines with a hit are looked at.
+ */
+export function scanBatch(
+  batch: EntryBatch,
+  labels: Labels,
+  pipeline: Pipeline,
+  line: Line,
+  range: ScanRange,
+  visit: Visit,
+): void {
+  const [needle] = pipeline.needles;
+  if (needle === undefined) {
+    scanLines(batch, labels, pipeline.stages, line, range, visit);
+  } else {
+    const found = linesWith(batch, needle, range.from, range.to);
+    scanFound(batch, labels, pipeline.stagesAfterNeedle, line, found, range.backward, visit);
+  }
+}
+
+function scanLines(
+  batch: EntryBatch,
+  labels: Labels,
+  stages: readonly Stage[],
+  line: Line,
+  { from, to, backward }: ScanRange,
+  visit: Visit,
+): void {
+  const step = backward ? -1 : 1;
+  for (let i = backward ? to - 1 : from; i >= from && i < to; i += step) {
+    if (passes(batch, i, labels, stages, line) && !visit(line, i)) {
+      return;
+    }
+  }
+}
+
+function scanFound(
+  batch: EntryBatch,
+  labels: Labels,
+  stages: readonly Stage[],
+  line: Line,
+  found: readonly number[],
+  backward: boolean,
+  visit: Visit,
+): void {
+  for (let i = 0; i < found.length; i++) {
+    const index = found[backward ? found.length - 1 - i : i]!;
+    if (passes(batch, index, labels, stages, line) && !visit(line, index)) {
+      return;
+    }
+  }
+}
+
+/** Runs the stages over one line of a batch, which need not be joined; `line` is left with what they made of it. */
+export function passes(
+  batch: EntryBatch,
+  index: number,
+  labels: Labels,
+  stages: readonly Stage[],
+  line: Line,
+): boolean {
+  line.reset(batch.bytes, batch.lineStarts[index]!, batch.lineEnds[index]!);
+  line.labels.reset(labels, metadataAt(batch, index));
+  for (const stage of stages) {
+    if (!stage(line)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** The lines among `[from, to)` that hold the needle, ascending. */
+export function linesWith(batch: EntryBatch, needle: Uint8Array, from: number, to: number): number[] {
+  const { bytes, lineStarts, lineEnds } = batch;
+  const found: number[] = [];
+  if (from >= to) {
+    return found;
+  }
+  const end = lineEnds[to - 1]!;
+  let line = from;
+  let at = indexOfBytes(bytes, needle, lineStarts[from]!, end);
+  while (at !== -1) {
+    line = lineAtOffset(lineStarts, at, line, to);
+    if (at + needle.length <= lineEnds[line]!) {
+      found.push(line);
+      line += 1;
+      if (line >= to) {
+        break;
+      }
+      at = indexOfBytes(bytes, needle, lineStarts[line]!, end);
+    } else {
+      // The hit reaches over the end of its line: the needle holds a line break.
+      at = indexOfBytes(bytes, needle, at + 1, end);
+    }
+  }
+  return found;
+}
+
+/** The line in `[low, high)` that the offset lies in. */
+function lineAtOffset(lineStarts: Uint32Array, offset: number, low: number, high: number): number {
+  let before = low;
+  let after = high;
+  while (after - before > 1) {
+    const middle = (before + after) >>> 1;
+    if (lineStarts[middle]! <= offset) {
+      before = middle;
+    } else {
+      after = middle;
+    }
+  }
+  return before;
+}
+
+/** The first entry of a batch, ascending by time, whose time is at or after `timeNs`; `count` when there is none. */
+export function firstAtOrAfter(batch: EntryBatch, timeNs: bigint): number {
+  const { deltaNs, baseNs, count } = batch;
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (baseNs + BigInt(deltaNs[middle]!) < timeNs) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}

@@ -1,0 +1,77 @@
+import { labelValue, noLabels, printLabels, ServiceError, type LabelPair, type Labels } from "@sluice/model";
+import { errorLabel, preserveErrorLabel, type LineLabels } from "../log/line-labels.ts";
+import { everyLabel, onlyLabels, type ParserHints } from "../log/parser-hints.ts";
+import type { Grouping, LabelFilterNode, StageNode } from "../syntax/index.ts";
+import { dropLabels } from "./series.ts";
+
+/**
+ * What the parsers have to find for a metric query.
+ *
+ * @param grouping that of a `sum` around the range aggregation, which says that other labels do not matter.
+ */
+export function hintsFor(stages: readonly StageNode[], grouping: Grouping | undefined): ParserHints {
+  if (grouping === undefined || grouping.without) {
+    return everyLabel;
+  }
+  const filtered = stages.flatMap((stage) => (stage.kind === "labelFilter" ? namesIn(stage.filter) : []));
+  return onlyLabels([...filtered, ...grouping.labels]);
+}
+
+function namesIn(filter: LabelFilterNode): readonly string[] {
+  switch (filter.kind) {
+    case "text":
+      return [filter.matcher.name];
+    case "and":
+    case "or":
+      return [...namesIn(filter.left), ...namesIn(filter.right)];
+    default:
+      return [filter.name];
+  }
+}
+
+/**
+ * The labels of the series that a line's sample belongs to. A line with an error keeps all its labels, so that the
+ * error shows.
+ */
+export function sampleLabels(labels: LineLabels, grouping: Grouping | undefined): Labels {
+  if (labels.error !== "" || grouping === undefined) {
+    return labels.all();
+  }
+  if (grouping.without) {
+    return dropLabels(labels.all(), grouping.labels);
+  }
+  if (grouping.labels.length === 0) {
+    return noLabels;
+  }
+  const kept: LabelPair[] = [];
+  for (const name of grouping.labels.toSorted()) {
+    const value = labels.get(name);
+    if (value !== undefined) {
+      kept.push({ name, value });
+    }
+  }
+  return kept;
+}
+
+/** Whether the series of a line depends on more than its stream, when no stage adds labels. */
+export function needsMetadata(stream: Labels, grouping: Grouping | undefined): boolean {
+  if (grouping === undefined || grouping.without) {
+    return true;
+  }
+  return grouping.labels.some((name) => labelValue(stream, name) === "");
+}
+
+/** @throws {ServiceError} `bad_data` with Loki's text when a sample has an error that the query did not ask for. */
+export function checkNoError(labels: Labels): void {
+  const error = labelValue(labels, errorLabel);
+  if (error === "" || labelValue(labels, preserveErrorLabel) === "true") {
+    return;
+  }
+  throw new ServiceError(
+    "bad_data",
+    `pipeline error: '${error}' for series: '${printLabels(labels)}'.\n` +
+      `Use a label filter to intentionally skip this error. (e.g | __error__!="${error}").\n` +
+      'To skip all potential errors you can match empty errors.(e.g __error__="")\n' +
+      'The label filter can also be specified after unwrap. (e.g | unwrap latency | __error__="" )\n',
+  );
+}

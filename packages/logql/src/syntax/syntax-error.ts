@@ -1,0 +1,73 @@
+import { ServiceError } from "@sluice/model";
+import type { IParserErrorMessageProvider, IToken, TokenType } from "chevrotain";
+import * as tokens from "./tokens.ts";
+
+/** A query that Loki would refuse with "parse error : ...": its syntax is fine, its meaning is not. */
+export function semanticError(message: string, cause?: unknown): ServiceError {
+  return new ServiceError("bad_data", `parse error : ${message}`, { cause });
+}
+
+/** Loki lists what it expected only when that is short. */
+const expectedMax = 4;
+
+function listed(expected: readonly TokenType[]): string {
+  const names = new Set(expected.flatMap(membersOf).map(({ name }) => name));
+  return names.size > expectedMax ? "" : [...names].join(" or ");
+}
+
+function membersOf(type: TokenType): readonly TokenType[] {
+  const members = tokens.allTokens.filter((candidate) => candidate.CATEGORIES?.includes(type));
+  return members.length === 0 ? [type] : members;
+}
+
+/** Makes chevrotain's error messages the list after Loki's "expecting"; a rule's own `ERR_MSG` has the same form. */
+export const expectationProvider: IParserErrorMessageProvider = {
+  buildMismatchTokenMessage: ({ expected }) => listed([expected]),
+  buildNotAllInputParsedMessage: () => "",
+  buildNoViableAltMessage: ({ expectedPathsPerAlt, customUserDescription }) =>
+    customUserDescription ?? listed(expectedPathsPerAlt.flatMap((paths) => paths.map((path) => path[0]!))),
+  buildEarlyExitMessage: ({ expectedIterationPaths, customUserDescription }) =>
+    customUserDescription ?? listed(expectedIterationPaths.map((path) => path[0]!)),
+};
+
+/**
+ * The error for a token that does not fit, in Loki's words and with its position.
+ *
+ * @param expecting what would have fitted, joined by " or "; empty when that is too much to list.
+ */
+export function syntaxError(query: string, token: IToken, expecting: string): ServiceError {
+  if (query === "") {
+    return semanticError("syntax error: unexpected $end");
+  }
+  const isEnd = token.tokenType === tokens.endOfQuery;
+  const { line, column } = positionOf(query, isEnd ? query.length : token.startOffset);
+  const at = `parse error at line ${losesLine(token) ? 0 : line}, col ${column}`;
+  if (token.tokenType === tokens.Unreadable) {
+    return new ServiceError("bad_data", `${at}: ${token.payload}`);
+  }
+  const suffix = expecting === "" ? "" : `, expecting ${expecting}`;
+  return new ServiceError("bad_data", `${at}: syntax error: unexpected ${nameOf(token)}${suffix}`);
+}
+
+function nameOf({ tokenType }: IToken): string {
+  if (tokenType === tokens.endOfQuery) {
+    return "$end";
+  }
+  return tokenType === tokens.Unknown ? tokens.Identifier.name : tokenType.name;
+}
+
+/** Go's scanner forgets the line when the lexer reads on by itself, as Loki's does for these. */
+function losesLine({ tokenType, image }: IToken): boolean {
+  if (tokenType === tokens.Unreadable) {
+    return image.startsWith("[");
+  }
+  const readOn: readonly TokenType[] = [tokens.Duration, tokens.ByteSize, tokens.Range, tokens.Flag];
+  return readOn.includes(tokenType) || (image.length === 2 && tokens.symbolTypes.get(image) === tokenType);
+}
+
+/** Line and column count from 1, in characters. */
+function positionOf(query: string, offset: number): { line: number; column: number } {
+  const before = query.slice(0, offset);
+  const lineStart = before.lastIndexOf("\n") + 1;
+  return { line: before.split("\n").length, column: Array.from(before.slice(lineStart)).length + 1 };
+}
