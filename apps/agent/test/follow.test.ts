@@ -13,7 +13,7 @@ const cri = (from: number, to: number): string =>
     .map((line, i) => criLine(from + i, line))
     .join("");
 
-test("a plain file: every line in order, with labels, file name and ascending times", async () => {
+test.concurrent("a plain file: every line in order, with labels, file name and ascending times", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "app.log");
@@ -32,7 +32,7 @@ test("a plain file: every line in order, with labels, file name and ascending ti
   expect(times[0]! >= before && times.at(-1)! <= BigInt(Date.now() + 1) * 1_000_000n).toBe(true);
 });
 
-test("the kubelet's files: labels from the path, times and streams from the lines", async () => {
+test.concurrent("the kubelet's files: labels from the path, times and streams from the lines", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const pod = join(directory.path, "pods/shop_cart-6d5f7c9b48-x2xkz_0a1b", "main");
@@ -55,7 +55,7 @@ test("the kubelet's files: labels from the path, times and streams from the line
   ]);
 });
 
-test("torn UTF-8, NULs, carriage returns and empty lines pass through; what is no CRI line is sent as it is", async () => {
+test.concurrent("torn UTF-8, NULs, carriage returns and empty lines pass through; what is no CRI line is sent as it is", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "0.log");
@@ -76,7 +76,7 @@ test("torn UTF-8, NULs, carriage returns and empty lines pass through; what is n
   expect(metrics).toContain("sluice_agent_malformed_cri_lines_total 2");
 });
 
-test("split CRI lines are put together for each stream, across turns and restarts", async () => {
+test.concurrent("split CRI lines are put together for each stream, across turns and restarts", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "0.log");
@@ -98,7 +98,7 @@ test("split CRI lines are put together for each stream, across turns and restart
   expect(visibleLines(sink.received)).toEqual(["whole", "out one, out two, out three", "err one, err two"]);
 });
 
-test("lines longer than the limit are cut, counted, and never held", async () => {
+test.concurrent("lines longer than the limit are cut, counted, and never held", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "app.log");
@@ -111,7 +111,7 @@ test("lines longer than the limit are cut, counted, and never held", async () =>
   expect(await (await fetch(`${agent.url}/metrics`)).text()).toContain("sluice_agent_truncated_lines_total 2");
 });
 
-test("rotation by rename: the old file to its end, then the new one, in order, none twice", async () => {
+test.concurrent("rotation by rename: the old file to its end, then the new one, in order, none twice", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "0.log");
@@ -138,7 +138,7 @@ test("rotation by rename: the old file to its end, then the new one, in order, n
   );
 });
 
-test("a rotated name that the glob matches is the same file, not a new one", async () => {
+test.concurrent("a rotated name that the glob matches is the same file, not a new one", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "app.log");
@@ -159,7 +159,7 @@ test("a rotated name that the glob matches is the same file, not a new one", asy
   expect(sink.received.map(({ line }) => line)).toEqual(numbered(0, 30));
 });
 
-test("rotated twice while the agent was down: the rest of the old file, the middle one, the new one", async () => {
+test.concurrent("rotated twice while the agent was down: the rest of the old file, the middle one, the new one", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "0.log");
@@ -182,7 +182,7 @@ test("rotated twice while the agent was down: the rest of the old file, the midd
   expect(sink.received.map(({ line }) => line)).toEqual(numbered(0, 200));
 });
 
-test("truncation: a file that was emptied is read from its start, also when it has grown past the old size", async () => {
+test.concurrent("truncation: a file that was emptied is read from its start, also when it has grown past the old size", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "app.log");
@@ -201,7 +201,7 @@ test("truncation: a file that was emptied is read from its start, also when it h
   expect(await (await fetch(`${agent.url}/metrics`)).text()).toContain('rotations_total{kind="truncated"} 2');
 });
 
-test("a file deleted while it is open is read to its end, its last line without a newline too, and let go", async () => {
+test.concurrent("a file deleted while it is open is read to its end, its last line without a newline too, and let go", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const path = join(directory.path, "app.log");
@@ -218,7 +218,7 @@ test("a file deleted while it is open is read to its end, its last line without 
   });
 });
 
-test("a new pod's file is read within a second of being there", async () => {
+test.concurrent("a new pod's file is read within a second of being there", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();
   const root = join(directory.path, "pods");

@@ -166,7 +166,7 @@ export class FollowedPath {
   }
 
   #checkTruncation(current: FollowedFile, sizeBytes: number): void {
-    if (sizeBytes !== current.sizeBytes && current.file.wasTruncated(sizeBytes)) {
+    if (current.file.wasTruncated(sizeBytes)) {
       this.#options.rotations.add(1, { kind: "truncated" });
       current.file.restart(this.#options.positions.restart(current.file.position));
     }

@@ -54,6 +54,10 @@ export class TailedFile {
   #range: TimeRange | undefined;
   readonly #partial = [new PartialLine(), new PartialLine()] as const;
   #lineCount = 0;
+  /** Set when the file does not begin any more as it did: it was written anew. */
+  #hasOtherHead = false;
+  /** The size when the head was compared last. */
+  #checkedBytes = 0;
 
   constructor(fd: number, position: FilePosition, format: LineFormat, streams: FileStreams, context: ReadContext) {
     this.#fd = fd;
@@ -89,9 +93,11 @@ export class TailedFile {
     return { sizeBytes: size, linkCount: nlink };
   }
 
-  /** Whether the file was cut, or cut and written anew, since it was read. */
+  /** Whether the file was cut, or cut and written anew, since it was read. Costs a read when its size has changed. */
   wasTruncated(sizeBytes: number): boolean {
-    return sizeBytes < this.readOffset || !hasHead(this.#fd, this.#position.head);
+    const isSuspect = this.#hasOtherHead || sizeBytes !== this.#checkedBytes;
+    this.#checkedBytes = sizeBytes;
+    return isSuspect && (sizeBytes < this.readOffset || !hasHead(this.#fd, this.#position.head));
   }
 
   /** Begins again at the start of a truncated file. */
@@ -101,6 +107,7 @@ export class TailedFile {
     this.#safeOffset = 0;
     this.#scannedBytes = 0;
     this.#range = undefined;
+    this.#hasOtherHead = false;
     for (const partial of this.#partial) {
       partial.clear();
     }
@@ -128,7 +135,9 @@ export class TailedFile {
     const length = held + fresh;
     const lastNewline = buffer.subarray(held, length).lastIndexOf(newline);
     const end = lastNewline === -1 ? 0 : held + lastNewline + 1;
-    this.#growHead(this.#offset + end);
+    if (!this.#growHead(this.#offset + end)) {
+      return 0;
+    }
     this.#turnEnd = this.#offset + end;
     this.#takeLines(buffer, end);
     this.#offset += end;
@@ -142,8 +151,7 @@ export class TailedFile {
     const end = this.readOffset;
     const wanted = Math.min(this.#scannedBytes, lineBytesMax);
     const held = wanted === 0 ? 0 : readSync(this.#fd, buffer, 0, wanted, this.#offset);
-    if (held > 0) {
-      this.#growHead(end);
+    if (held > 0 && this.#growHead(end)) {
       this.#turnEnd = end;
       this.#takeLine(buffer, 0, held, this.#offset, end, this.#scannedBytes > lineBytesMax);
       this.#offset = end;
@@ -174,7 +182,9 @@ export class TailedFile {
     }
     const next = this.readOffset + end + 1;
     const held = readSync(this.#fd, buffer, 0, lineBytesMax, this.#offset);
-    this.#growHead(next);
+    if (!this.#growHead(next)) {
+      return 0;
+    }
     this.#turnEnd = next;
     this.#takeLine(buffer, 0, held, this.#offset, next, true);
     this.#offset = next;
@@ -276,11 +286,19 @@ export class TailedFile {
     }
   }
 
-  /** Lengthens the hash that the file is known by, over bytes that were read; they will not change any more. */
-  #growHead(end: number): void {
+  /**
+   * Lengthens the hash that the file is known by, over bytes that were read; they will not change any more.
+   *
+   * @returns false when the file does not begin as it did: then nothing may be taken from it before it is begun anew.
+   */
+  #growHead(end: number): boolean {
     const position = this.#position;
     if (position.head.length < headLengthMax && end > position.head.length) {
-      position.head = readHead(this.#fd, Math.min(end, headLengthMax));
+      this.#hasOtherHead = !hasHead(this.#fd, position.head);
+      if (!this.#hasOtherHead) {
+        position.head = readHead(this.#fd, Math.min(end, headLengthMax));
+      }
     }
+    return !this.#hasOtherHead;
   }
 }
