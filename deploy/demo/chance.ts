@@ -18,6 +18,11 @@ export function hex(rng: Rng, length: number): string {
   return textOf(rng, "0123456789abcdef", length);
 }
 
+/** A ReplicaSet's hash, of the ten characters that Kubernetes' encoding of one can have. */
+export function replicaSetHash(rng: Rng): string {
+  return textOf(rng, "456789bcdf", 10);
+}
+
 /** Letters and digits as Kubernetes draws them for pod names: no vowels, so that no word comes out. */
 export function podSuffix(rng: Rng): string {
   return textOf(rng, "bcdfghjklmnpqrstvwxz2456789", 5);

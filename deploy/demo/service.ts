@@ -1,14 +1,13 @@
-import { ServiceError } from "@sluice/model";
+import { messageOf } from "@sluice/model";
 import { systemRng } from "@sluice/model/node";
-import { runProcess, type Running } from "@sluice/service";
-import { between, hex, integerBetween } from "./chance.ts";
+import { between, integerBetween, replicaSetHash } from "./chance.ts";
 import { Replica } from "./replica.ts";
 import type { DemoRequest } from "./request.ts";
 import { demoServices } from "./services/index.ts";
 
 /**
  * One service of the demo as a process: `service.ts <name> <root>`, started by main.ts, which tells it over the IPC
- * channel what happens. It ends with its parent (see ../tether.ts).
+ * channel what happens. It ends with its parent (see ../tether.ts). It imports little, because there are many of it.
  */
 export type ServiceMessage =
   | { readonly kind: "request"; readonly request: DemoRequest }
@@ -21,51 +20,45 @@ const idleLineEveryMs = 5000;
 const deadPodStaysMs = 3000;
 const rotation = { rotateBytes: 5 * 1024 * 1024, rotatedFilesKept: 2 };
 
-await runProcess(start, 2000);
+const [name, root] = process.argv.slice(2) as [string, string];
+const service = demoServices.find((candidate) => candidate.name === name)!;
+const hash = replicaSetHash(systemRng);
+const options = { root, service, replicaSetHash: hash, rng: systemRng, rotation };
 
-async function start(): Promise<Running> {
-  const [name, root] = process.argv.slice(2);
-  const service = demoServices.find((candidate) => candidate.name === name);
-  if (service === undefined || root === undefined) {
-    throw new ServiceError("bad_data", "service.ts is started by main.ts, with a service's name and the log root");
+process.on("uncaughtException", (error) => {
+  // A full disk, a directory that went away.
+  console.error(`the demo's ${name} service cannot go on: ${messageOf(error)}`);
+  process.exit(1);
+});
+
+const replicas = Array.from({ length: service.replicas }, () => new Replica(options, Date.now()));
+const removals = new Set<() => void>();
+let nextIdleMs = Date.now() + between(systemRng, 0, idleLineEveryMs);
+
+setInterval(() => {
+  const nowMs = Date.now();
+  if (nowMs >= nextIdleMs) {
+    nextIdleMs += idleLineEveryMs;
+    replicas.forEach((replica) => replica.add([service.idleLine(nowMs)]));
   }
-  const rng = systemRng;
-  const replicaSetHash = hex(rng, 10);
-  const replicas = Array.from(
-    { length: service.replicas },
-    () => new Replica({ root, service, replicaSetHash, rng, rotation }, Date.now()),
-  );
-  const removals = new Set<() => void>();
-  let nextIdleMs = Date.now() + between(rng, 0, idleLineEveryMs);
+  replicas.forEach((replica) => replica.writeDue(nowMs));
+}, tickMs);
 
-  const tick = setInterval(() => {
-    const nowMs = Date.now();
-    if (nowMs >= nextIdleMs) {
-      nextIdleMs += idleLineEveryMs;
-      replicas.forEach((replica) => replica.add([service.idleLine(nowMs)]));
-    }
-    replicas.forEach((replica) => replica.writeDue(nowMs));
-  }, tickMs);
+process.on("message", (message: ServiceMessage) => {
+  const replica = replicas[integerBetween(systemRng, 0, replicas.length - 1)]!;
+  if (message.kind === "request") {
+    replica.add(service.requestLines(message.request));
+    return;
+  }
+  const remove = replica.replace(Date.now());
+  removals.add(remove);
+  setTimeout(() => {
+    removals.delete(remove);
+    remove();
+  }, deadPodStaysMs);
+});
 
-  process.on("message", (message: ServiceMessage) => {
-    const replica = replicas[integerBetween(rng, 0, replicas.length - 1)]!;
-    if (message.kind === "request") {
-      replica.add(service.requestLines(message.request));
-      return;
-    }
-    const remove = replica.replace(Date.now());
-    removals.add(remove);
-    setTimeout(() => {
-      removals.delete(remove);
-      remove();
-    }, deadPodStaysMs);
-  });
-
-  return {
-    async stop() {
-      clearInterval(tick);
-      replicas.forEach((replica) => replica.close());
-      removals.forEach((remove) => remove());
-    },
-  };
-}
+process.once("SIGTERM", () => {
+  removals.forEach((remove) => remove());
+  process.exit(0);
+});
