@@ -6,7 +6,7 @@
 {{/* What pods are found by; must never change between versions. */}}
 {{- define "sluice.server.selectorLabels" -}}
 app.kubernetes.io/name: sluice
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: server
 {{- end }}
 
