@@ -1,22 +1,21 @@
 import type { FileSystem } from "@sluice/model";
 
-/** Makes a directory and the ones above it, and makes their names survive a power cut. */
+/**
+ * Makes a directory and those above it, and makes their names survive a power cut. The ones that were there are synced
+ * too: a process that was killed right after making them may not have come to it.
+ */
 export async function makeDirectoryDurably(fs: FileSystem, directory: string): Promise<void> {
-  const missing: string[] = [];
-  for (let path = directory; (await fs.stat(path)) === undefined; path = parentOf(path)) {
-    missing.push(path);
-  }
   await fs.makeDirectory(directory);
-  for (const path of missing.reverse()) {
-    await fs.syncDirectory(parentOf(path));
+  let path = directory;
+  while (path !== "/") {
+    path = path.slice(0, path.lastIndexOf("/")) || "/";
+    try {
+      await fs.syncDirectory(path);
+    } catch (error) {
+      // A directory that this process may not open is none that it made.
+      if (!["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+        throw error;
+      }
+    }
   }
-  if (missing.length === 0) {
-    // A process that was killed right after making it may have left this open. If the parent is not ours to open, then
-    // neither did we make the directory.
-    await fs.syncDirectory(parentOf(directory)).catch(() => {});
-  }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
 }

@@ -245,7 +245,7 @@ test("the names of the directories that it makes are durable", async () => {
   const synced: string[] = [];
   fs.intercept = (operation, path) => void (operation === "syncDirectory" && synced.push(path));
   await openTestWal(fs, { directory: "/a/b/wal" });
-  expect(synced).toEqual(["/", "/a", "/a/b", "/a/b/wal"]);
+  expect(new Set(synced)).toEqual(new Set(["/", "/a", "/a/b", "/a/b/wal"]));
 });
 
 test("an unusable directory is said in one sentence", async () => {
