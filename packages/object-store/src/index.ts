@@ -1,5 +1,5 @@
 export { countingObjectStore } from "./counting.ts";
-export { type FilesystemObjectStoreOptions, openFilesystemObjectStore } from "./filesystem.ts";
+export { type FileSystemObjectStoreOptions, openFileSystemObjectStore } from "./file-system.ts";
 export { memoryObjectStore } from "./memory.ts";
 export { checkKey } from "./object-store.ts";
 export type { ByteRange, ListedObject, ObjectStat, ObjectStore, PutOptions } from "./object-store.ts";

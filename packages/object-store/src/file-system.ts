@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileSystem, isServiceError, type Logger, messageOf, ServiceError } from "@sluice/model";
+import { type FileSystem, isServiceError, messageOf, ServiceError } from "@sluice/model";
 import { DurableDirectories } from "./durable-directories.ts";
 import { listFiles } from "./list-files.ts";
 import {
@@ -15,11 +15,10 @@ import {
   resolveRange,
 } from "./object-store.ts";
 
-export interface FilesystemObjectStoreOptions {
+export interface FileSystemObjectStoreOptions {
   /** Absolute path; made when missing. */
   readonly directory: string;
   readonly fs: FileSystem;
-  readonly logger: Logger;
 }
 
 /** Where objects are written before they get their name. `~` is in no key, so it is never listed nor overwritten. */
@@ -31,18 +30,14 @@ const temporaryName = "~temporary";
  *
  * @throws {ServiceError} `unavailable` when the directory cannot be made or written to.
  */
-export async function openFilesystemObjectStore(options: FilesystemObjectStoreOptions): Promise<ObjectStore> {
-  const { directory, fs, logger } = options;
+export async function openFileSystemObjectStore(options: FileSystemObjectStoreOptions): Promise<ObjectStore> {
+  const { directory, fs } = options;
   const temporary = `${directory}/${temporaryName}`;
   const directories = new DurableDirectories(fs);
   try {
     await directories.make(temporary);
-    const leftOver = await fs.list(temporary);
-    for (const name of leftOver) {
+    for (const name of await fs.list(temporary)) {
       await fs.remove(`${temporary}/${name}`);
-    }
-    if (leftOver.length > 0) {
-      logger.info("removed unfinished objects", { directory, count: leftOver.length });
     }
     const probe = `${temporary}/${randomUUID()}`;
     await (await fs.open(probe, "create")).close();
@@ -50,15 +45,15 @@ export async function openFilesystemObjectStore(options: FilesystemObjectStoreOp
   } catch (error) {
     throw failure(`cannot use ${directory} as an object store`, error);
   }
-  return new FilesystemObjectStore(options, directories);
+  return new FileSystemObjectStore(options, directories);
 }
 
-class FilesystemObjectStore implements ObjectStore {
+class FileSystemObjectStore implements ObjectStore {
   readonly #directory: string;
   readonly #fs: FileSystem;
   readonly #directories: DurableDirectories;
 
-  constructor({ directory, fs }: FilesystemObjectStoreOptions, directories: DurableDirectories) {
+  constructor({ directory, fs }: FileSystemObjectStoreOptions, directories: DurableDirectories) {
     this.#directory = directory;
     this.#fs = fs;
     this.#directories = directories;

@@ -2,14 +2,14 @@ import { rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { FileSystem } from "@sluice/model";
 import { nodeFileSystem } from "@sluice/model/node";
-import { quietLogger, temporaryDirectory } from "@sluice/testkit";
+import { temporaryDirectory } from "@sluice/testkit";
 import { expect, test } from "vitest";
-import { openFilesystemObjectStore } from "./filesystem.ts";
+import { openFileSystemObjectStore } from "./file-system.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { objectStoreSuite } from "./testing/suite.ts";
 
 function open(directory: string, fs: FileSystem = nodeFileSystem): Promise<ObjectStore> {
-  return openFilesystemObjectStore({ directory, fs, logger: quietLogger });
+  return openFileSystemObjectStore({ directory, fs });
 }
 
 objectStoreSuite("the store in a directory", async () => {
