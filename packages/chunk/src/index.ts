@@ -1,1 +1,13 @@
-export {};
+export {
+  blockLength,
+  decodeBlock,
+  encodeBlock,
+  type BlockColumns,
+  type BlockEntry,
+  type ColumnEntry,
+} from "./block.ts";
+export { dayOf, dayStartNs } from "./day.ts";
+export { blockRawBytesMax, Head, type StreamBatch } from "./head.ts";
+export { buildSegment, readFooter, type BuiltSegment, type SegmentFooter } from "./segment.ts";
+export { mergeBatches, sortBatch, splitBatch } from "./sort-batch.ts";
+export { decodeStreams, encodeStreams, type StreamEntries } from "./stream-columns.ts";

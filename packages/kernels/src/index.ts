@@ -1,1 +1,3 @@
-export {};
+export { indexOfBytes } from "./byte-search.ts";
+export { type ByteFinder, createFinder } from "./finder.ts";
+export { countNewlines, newlineOffsets } from "./newlines.ts";

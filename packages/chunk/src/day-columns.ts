@@ -1,0 +1,139 @@
+import { metadataAt, MetadataBuilder, withMetadata, type EntryBatch } from "@sluice/model";
+import { dayStartNs } from "./day.ts";
+import { sortBatch } from "./sort-batch.ts";
+
+const entriesAtStart = 16;
+const bytesAtStart = 2048;
+
+/**
+ * The growing end of one stream within one UTC day: columns that start small and double. A snapshot is a view: what is
+ * written stays where it is, and growing moves to new memory.
+ */
+export class DayColumns {
+  readonly day: number;
+  #bytes = new Uint8Array(bytesAtStart);
+  #bytesUsed = 0;
+  #deltaNs = new Float64Array(entriesAtStart);
+  #lineStarts = new Uint32Array(entriesAtStart);
+  #lineEnds = new Uint32Array(entriesAtStart);
+  #count = 0;
+  #metadata: MetadataBuilder | undefined;
+  #minDeltaNs = Number.POSITIVE_INFINITY;
+  #maxDeltaNs = Number.NEGATIVE_INFINITY;
+  /** Whether every entry was later than all before it: then nothing is to be sorted and nothing repeats. */
+  #isAscending = true;
+  #snapshot: EntryBatch | undefined;
+
+  constructor(day: number) {
+    this.day = day;
+  }
+
+  /** Copies one entry of a batch. `deltaNs` counts from the day's first nanosecond. */
+  append(batch: EntryBatch, index: number, deltaNs: number): void {
+    const start = batch.lineStarts[index]!;
+    const length = batch.lineEnds[index]! - start;
+    this.#reserve(length + 1);
+    const row = this.#count;
+    this.#bytes.set(batch.bytes.subarray(start, start + length), this.#bytesUsed);
+    this.#lineStarts[row] = this.#bytesUsed;
+    this.#bytesUsed += length;
+    this.#lineEnds[row] = this.#bytesUsed;
+    this.#bytes[this.#bytesUsed++] = 0x0a;
+    this.#deltaNs[row] = deltaNs;
+    this.#isAscending &&= deltaNs > this.#maxDeltaNs;
+    this.#minDeltaNs = Math.min(this.#minDeltaNs, deltaNs);
+    this.#maxDeltaNs = Math.max(this.#maxDeltaNs, deltaNs);
+    this.#appendMetadata(batch, index);
+    this.#count += 1;
+    this.#snapshot = undefined;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of the lines alone. */
+  get rawBytes(): number {
+    return this.#bytesUsed - this.#count;
+  }
+
+  /** Bytes of memory that the entries take. */
+  get sizeBytes(): number {
+    return this.#bytesUsed + this.#count * 16;
+  }
+
+  get minNs(): bigint {
+    return dayStartNs(this.day) + BigInt(this.#minDeltaNs);
+  }
+
+  get maxNs(): bigint {
+    return dayStartNs(this.day) + BigInt(this.#maxDeltaNs);
+  }
+
+  /** Whether {@link count} may count an entry twice. */
+  get mayRepeat(): boolean {
+    return !this.#isAscending;
+  }
+
+  /**
+   * The first `count` entries: joined, ascending, each once. Later appends do not change it.
+   *
+   * @param count by default all.
+   */
+  snapshot(count = this.#count): EntryBatch {
+    if (count !== this.#count) {
+      return sortBatch(this.#view(count));
+    }
+    this.#snapshot ??= this.#isAscending ? this.#view(count) : sortBatch(this.#view(count));
+    return this.#snapshot;
+  }
+
+  #view(count: number): EntryBatch {
+    const metadata = this.#metadata?.column();
+    return withMetadata(
+      {
+        count,
+        baseNs: dayStartNs(this.day),
+        deltaNs: this.#deltaNs.subarray(0, count),
+        bytes: this.#bytes.subarray(0, count === 0 ? 0 : this.#lineEnds[count - 1]! + 1),
+        lineStarts: this.#lineStarts.subarray(0, count),
+        lineEnds: this.#lineEnds.subarray(0, count),
+      },
+      metadata && { sets: metadata.sets, index: metadata.index.subarray(0, count) },
+    );
+  }
+
+  /** The column begins with the first entry that has metadata; those before it get the empty set. */
+  #appendMetadata(batch: EntryBatch, index: number): void {
+    const metadata = metadataAt(batch, index);
+    if (this.#metadata === undefined) {
+      if (metadata.length === 0) {
+        return;
+      }
+      this.#metadata = new MetadataBuilder();
+      for (let i = 0; i < this.#count; i++) {
+        this.#metadata.add([]);
+      }
+    }
+    this.#metadata.add(metadata);
+  }
+
+  #reserve(byteCount: number): void {
+    if (this.#bytesUsed + byteCount > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#bytesUsed + byteCount));
+      grown.set(this.#bytes.subarray(0, this.#bytesUsed));
+      this.#bytes = grown;
+    }
+    if (this.#count === this.#deltaNs.length) {
+      const capacity = this.#count * 2;
+      this.#deltaNs = grow(this.#deltaNs, new Float64Array(capacity));
+      this.#lineStarts = grow(this.#lineStarts, new Uint32Array(capacity));
+      this.#lineEnds = grow(this.#lineEnds, new Uint32Array(capacity));
+    }
+  }
+}
+
+function grow<Column extends Float64Array | Uint32Array>(column: Column, into: Column): Column {
+  into.set(column);
+  return into;
+}

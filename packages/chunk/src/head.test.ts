@@ -1,0 +1,89 @@
+import { batchOf, entriesOf, labelsFromRecord, printLabels, type Entry, type Matcher } from "@sluice/model";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
+import { dayOf } from "./day.ts";
+import { Head } from "./head.ts";
+
+const web = labelsFromRecord({ app: "web" });
+const startNs = 1_767_571_200_000_000_000n;
+
+async function read(head: Head, matchers: readonly Matcher[] = []): Promise<Entry[]> {
+  const blocks = head.select(matchers, 0n, 2n ** 63n - 1n);
+  const batches = await Promise.all(blocks.map((block) => block.load()));
+  return batches
+    .flatMap((batch) => entriesOf(batch))
+    .sort((a, b) => (a.timestampNs < b.timestampNs ? -1 : a.timestampNs > b.timestampNs ? 1 : 0));
+}
+
+test("what was appended is read in order, each entry once, and flushed in batches of one day", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(arbitraryEntries, { maxLength: 5 }), async (pushes) => {
+      const head = new Head();
+      for (const entries of pushes) {
+        head.append(web, batchOf(entries));
+      }
+      const wanted = sortedOnce(pushes.flat());
+      expect(await read(head)).toEqual(wanted);
+      const flushed = [...head.streams()].flatMap(({ batch }) => {
+        const entries = entriesOf(batch);
+        expect(new Set(entries.map(({ timestampNs }) => dayOf(timestampNs))).size).toBe(1);
+        return entries;
+      });
+      expect(flushed).toEqual(wanted);
+    }),
+  );
+});
+
+test("a selected block does not change when the head grows", async () => {
+  const head = new Head();
+  head.append(web, batchOf([{ timestampNs: startNs, line: "first" }]));
+  const [block] = head.select([], 0n, startNs * 2n);
+  head.append(
+    web,
+    batchOf(Array.from({ length: 5000 }, (_, i) => ({ timestampNs: startNs - BigInt(i), line: `later ${i}` }))),
+  );
+  expect(block).toMatchObject({ count: 1, minNs: startNs, maxNs: startNs, mayRepeat: false });
+  expect(entriesOf(await block!.load())).toEqual([{ timestampNs: startNs, line: "first" }]);
+});
+
+test("streams are selected by their labels and the time of their entries", () => {
+  const head = new Head();
+  const db = labelsFromRecord({ app: "db", pod: "db-0" });
+  head.append(web, batchOf([{ timestampNs: startNs, line: "x" }]));
+  head.append(db, batchOf([{ timestampNs: startNs + 1000n, line: "x" }]));
+  const isDb: Matcher = { name: "app", operator: "=", value: "db" };
+  const names = (matchers: readonly Matcher[], fromNs: bigint, toNs: bigint): string[] =>
+    head.select(matchers, fromNs, toNs).map(({ labels }) => printLabels(labels));
+  expect(names([isDb], 0n, startNs * 2n)).toEqual(['{app="db", pod="db-0"}']);
+  expect(names([], startNs, startNs + 1000n)).toEqual(['{app="web"}']);
+  expect(names([], startNs + 1n, startNs + 1001n)).toEqual(['{app="db", pod="db-0"}']);
+  expect(head.series([[isDb]], startNs, startNs + 2000n)).toEqual([db]);
+  expect(head.series([[isDb]], startNs, startNs + 500n)).toEqual([]);
+  expect(head.series([], startNs, startNs + 2000n)).toEqual([web, db]);
+});
+
+test("times before the epoch and across midnight fall into their days", async () => {
+  const head = new Head();
+  const entries = [-1n, 0n, 86_399_999_999_999n, 86_400_000_000_000n].map((timestampNs) => ({
+    timestampNs,
+    line: "x",
+  }));
+  head.append(web, batchOf(entries));
+  const blocks = head.select([], -10n, 10n ** 18n);
+  expect(blocks.map(({ minNs, maxNs }) => [minNs, maxNs])).toEqual([
+    [-1n, -1n],
+    [0n, 86_399_999_999_999n],
+    [86_400_000_000_000n, 86_400_000_000_000n],
+  ]);
+});
+
+test("a head of many quiet streams stays small", () => {
+  const head = new Head();
+  for (let i = 0; i < 1000; i++) {
+    head.append(labelsFromRecord({ pod: `p${i}` }), batchOf([{ timestampNs: startNs, line: "x" }]));
+  }
+  expect(head.streamCount).toBe(1000);
+  expect(head.entryCount).toBe(1000);
+  expect(head.sizeBytes).toBe(18_000);
+});

@@ -1,0 +1,161 @@
+import { crc32 } from "node:zlib";
+import { ByteReader, ByteWriter, compareLabels, printLabels, type Labels } from "@sluice/model";
+import { encodeBlock, type BlockEntry } from "./block.ts";
+import type { StreamBatch } from "./head.ts";
+import { readBlockTable, writeBlockTable } from "./block-table.ts";
+import { corrupt, readCount, readLabels, writeLabels } from "./metadata-column.ts";
+
+/** What is known about a segment without reading its blocks. */
+export interface SegmentFooter {
+  readonly tenant: string;
+  /** UTC day, counted from the epoch. */
+  readonly day: number;
+  readonly streams: readonly Labels[];
+  /** Sorted by stream, then time. */
+  readonly blocks: readonly BlockEntry[];
+}
+
+export interface BuiltSegment {
+  /** The object's bytes, in order. */
+  readonly parts: readonly Uint8Array[];
+  readonly footer: SegmentFooter;
+  readonly sizeBytes: number;
+  /** Bytes from the object's end that {@link readFooter} needs. */
+  readonly footerBytes: number;
+}
+
+const encoder = new TextEncoder();
+const headMagic = encoder.encode("SLUICESG");
+const tailMagic = encoder.encode("sluicesg");
+const version = 1;
+/** Footer length, footer CRC-32, magic. */
+const trailerBytes = 4 + 4 + tailMagic.length;
+
+/** Sections of the footer; a reader skips those that it does not know. 3 is kept for skip filters. */
+const section = { streams: 1, blocks: 2 } as const;
+
+/**
+ * Builds a segment: one immutable object with blocks of many streams of one tenant and day.
+ *
+ * @param content.streams batches for one block each; in any order of streams, the same stream several times.
+ */
+export function buildSegment(content: {
+  readonly tenant: string;
+  readonly day: number;
+  readonly streams: Iterable<StreamBatch>;
+}): BuiltSegment {
+  const parts: Uint8Array[] = [headMagic];
+  let offset = headMagic.length;
+  const streams: Labels[] = [];
+  const blocks: BlockEntry[] = [];
+  for (const { labels, batches } of byStream(content.streams)) {
+    streams.push(labels);
+    for (const { batch } of batches) {
+      const { parts: blockParts, ...encoded } = encodeBlock(batch);
+      blocks.push({ ...encoded, stream: streams.length - 1, offset });
+      parts.push(...blockParts);
+      offset += blockParts.reduce((sum, part) => sum + part.length, 0);
+    }
+  }
+  const footer = { tenant: content.tenant, day: content.day, streams, blocks };
+  const tail = encodeFooter(footer);
+  parts.push(tail);
+  return { parts, footer, sizeBytes: offset + tail.length, footerBytes: tail.length };
+}
+
+/**
+ * Reads a segment's footer.
+ *
+ * @param tail at least the segment's last `footerBytes` bytes; the whole segment will do.
+ * @param what names the segment in errors.
+ * @throws {ServiceError} `corrupt`
+ */
+export function readFooter(tail: Uint8Array, what: string): SegmentFooter {
+  const footerName = `the footer of ${what}`;
+  if (tail.length < trailerBytes) {
+    throw corrupt(footerName, "the object is too short");
+  }
+  const trailer = new ByteReader(tail.subarray(tail.length - trailerBytes), footerName);
+  const length = trailer.u32();
+  const checksum = trailer.u32();
+  if (!trailer.bytes(tailMagic.length).every((byte, i) => byte === tailMagic[i])) {
+    throw corrupt(footerName, "this is not the end of a segment");
+  }
+  const start = tail.length - trailerBytes - length;
+  if (start < 0) {
+    throw corrupt(footerName, `it is ${length} bytes long, ${tail.length - trailerBytes} are there`);
+  }
+  const body = tail.subarray(start, start + length);
+  if (crc32(body) !== checksum) {
+    throw corrupt(footerName, "its checksum does not match");
+  }
+  return decodeFooter(body, footerName);
+}
+
+/** Gathers the batches of each stream and sorts the streams by their labels. */
+function byStream(content: Iterable<StreamBatch>): readonly { labels: Labels; batches: StreamBatch[] }[] {
+  const found = new Map<string, { labels: Labels; batches: StreamBatch[] }>();
+  for (const item of content) {
+    const text = printLabels(item.labels);
+    const known = found.get(text);
+    if (known === undefined) {
+      found.set(text, { labels: item.labels, batches: [item] });
+    } else {
+      known.batches.push(item);
+    }
+  }
+  return [...found.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+}
+
+function encodeFooter({ tenant, day, streams, blocks }: SegmentFooter): Uint8Array {
+  const out = new ByteWriter(4096);
+  out.u8(version);
+  out.text(tenant);
+  out.signedVarint(day);
+  writeSection(out, section.streams, (body) => {
+    body.varint(streams.length);
+    for (const labels of streams) {
+      writeLabels(body, labels);
+    }
+  });
+  writeSection(out, section.blocks, (body) => writeBlockTable(body, blocks));
+  const length = out.length;
+  const checksum = crc32(out.view());
+  out.u32(length);
+  out.u32(checksum);
+  out.bytes(tailMagic);
+  return out.finish();
+}
+
+function writeSection(out: ByteWriter, id: number, write: (body: ByteWriter) => void): void {
+  const body = new ByteWriter(4096);
+  write(body);
+  out.varint(id);
+  out.varint(body.length);
+  out.bytes(body.view());
+}
+
+function decodeFooter(body: Uint8Array, what: string): SegmentFooter {
+  const reader = new ByteReader(body, what);
+  const found = reader.u8();
+  if (found !== version) {
+    throw reader.corrupt(`its version is ${found}, this reader knows ${version}`);
+  }
+  const tenant = reader.text();
+  const day = reader.signedVarint();
+  let streams: readonly Labels[] = [];
+  let blocks: readonly BlockEntry[] = [];
+  while (reader.remaining > 0) {
+    const id = reader.varint();
+    const content = new ByteReader(reader.bytes(reader.varint()), what);
+    if (id === section.streams) {
+      streams = Array.from({ length: readCount(content, content.remaining) }, () => readLabels(content));
+    } else if (id === section.blocks) {
+      blocks = readBlockTable(content);
+    }
+  }
+  if (blocks.some((block) => block.stream >= streams.length)) {
+    throw corrupt(what, "a block belongs to a stream that is not there");
+  }
+  return { tenant, day, streams, blocks };
+}
