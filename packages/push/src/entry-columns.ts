@@ -1,4 +1,4 @@
-import { deltaNsMax, MetadataBuilder, noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
+import { deltaNsMax, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
 
 /**
  * Collects the entries of one stream as columns over `bytes`. Where an entry is too far from the first one of its
@@ -9,46 +9,56 @@ export class EntryColumns {
   readonly #deltaNs: Float64Array;
   readonly #lineStarts: Uint32Array;
   readonly #lineEnds: Uint32Array;
+  readonly #sets: readonly Labels[];
   readonly #batches: EntryBatch[] = [];
-  /** Made with the first metadata of the batch; entries before it have none. */
-  #metadata: MetadataBuilder | undefined;
+  /** Made with the first metadata of the stream; the entries before it have the empty set, place 0. */
+  #metadataIndex: Uint32Array | undefined;
+  #batchHasMetadata = false;
   #batchStart = 0;
   #count = 0;
   #baseSeconds = 0;
   #baseNanos = 0;
 
-  /** @param countMax how many entries will be added at most. */
-  constructor(bytes: Uint8Array, countMax: number) {
+  /**
+   * @param countMax how many entries will be added at most.
+   * @param sets the metadata sets that entries refer to, the first one empty; may grow until {@link finish}.
+   */
+  constructor(bytes: Uint8Array, countMax: number, sets: readonly Labels[]) {
     this.#bytes = bytes;
     this.#deltaNs = new Float64Array(countMax);
     this.#lineStarts = new Uint32Array(countMax);
     this.#lineEnds = new Uint32Array(countMax);
+    this.#sets = sets;
   }
 
-  /** @param nanos in [0, 1e9), after `seconds`. */
-  add(seconds: number, nanos: number, lineStart: number, lineEnd: number, metadata: Labels): void {
-    let index = this.#count;
+  /**
+   * @param nanos in [0, 1e9), after `seconds`.
+   * @param metadata the place of the entry's metadata in `sets`, 0 for none.
+   */
+  add(seconds: number, nanos: number, lineStart: number, lineEnd: number, metadata: number): void {
+    const index = this.#count;
     if (index === this.#batchStart) {
-      this.#baseSeconds = seconds;
-      this.#baseNanos = nanos;
+      this.#beginBatch(seconds, nanos);
     }
     // Exact wherever it counts: products that would round are far beyond deltaNsMax.
     let delta = (seconds - this.#baseSeconds) * 1e9 + (nanos - this.#baseNanos);
     if (delta > deltaNsMax || delta < -deltaNsMax) {
       this.#closeBatch();
-      this.#baseSeconds = seconds;
-      this.#baseNanos = nanos;
+      this.#beginBatch(seconds, nanos);
       delta = 0;
-      index = this.#count;
     }
     this.#deltaNs[index] = delta;
     this.#lineStarts[index] = lineStart;
     this.#lineEnds[index] = lineEnd;
-    this.#addMetadata(metadata);
+    if (metadata !== 0) {
+      this.#metadataIndex ??= new Uint32Array(this.#deltaNs.length);
+      this.#metadataIndex[index] = metadata;
+      this.#batchHasMetadata = true;
+    }
     this.#count = index + 1;
   }
 
-  /** How many batches there will be, at least. */
+  /** How many batches there are so far, the open one included. */
   get batchCount(): number {
     return this.#batches.length + 1;
   }
@@ -59,14 +69,11 @@ export class EntryColumns {
     return this.#batches;
   }
 
-  #addMetadata(metadata: Labels): void {
-    if (metadata.length > 0 && this.#metadata === undefined) {
-      this.#metadata = new MetadataBuilder();
-      for (let i = this.#batchStart; i < this.#count; i++) {
-        this.#metadata.add(noLabels);
-      }
-    }
-    this.#metadata?.add(metadata);
+  #beginBatch(seconds: number, nanos: number): void {
+    this.#baseSeconds = seconds;
+    this.#baseNanos = nanos;
+    this.#batchStart = this.#count;
+    this.#batchHasMetadata = false;
   }
 
   #closeBatch(): void {
@@ -80,8 +87,10 @@ export class EntryColumns {
       lineStarts: this.#lineStarts.subarray(start, end),
       lineEnds: this.#lineEnds.subarray(start, end),
     };
-    this.#batches.push(withMetadata(batch, this.#metadata?.column()));
-    this.#metadata = undefined;
-    this.#batchStart = end;
+    const metadata =
+      this.#metadataIndex === undefined || !this.#batchHasMetadata
+        ? undefined
+        : { sets: this.#sets, index: this.#metadataIndex.subarray(start, end) };
+    this.#batches.push(withMetadata(batch, metadata));
   }
 }

@@ -1,5 +1,6 @@
-import { labelsFromRecord, nsPerSecond, quoteGo, ServiceError, type Entry, type Labels } from "@sluice/model";
-import { batchesOf, isJsonObject, jsonText, parsePushObject, shown, type JsonObject } from "./json-values.ts";
+import { labelsFromRecord, messageOf, quoteGo, ServiceError, type EntryBatch, type Labels } from "@sluice/model";
+import { JoinedBatches } from "./joined-batches.ts";
+import { isJsonObject, jsonText, parsePushObject, shown, type JsonObject } from "./json-values.ts";
 import { tooManyStreams, type PushLimits } from "./limits.ts";
 import { zeroTimeSeconds, type PushedStream } from "./pushed-stream.ts";
 
@@ -13,6 +14,8 @@ const malformed = Object.freeze({
   overflow: "Value is number, but overflowed while parsing",
   string: "Value is string, but can't find closing '\"' symbol",
 });
+
+const integerPattern = /^-?\d+$/u;
 
 /**
  * Reads the JSON form of a push: `{"streams":[{"stream":{"app":"x"},"values":[["<ns>","line",{"name":"value"}]]}]}`.
@@ -34,7 +37,7 @@ export function readJsonPush(body: Uint8Array, limits: PushLimits): readonly Pus
       throw invalid("object", `${where} must be an object, not ${shown(stream)}`);
     }
     const labels = readLabels(stream["stream"], where, (name) => sources.labelText(streamIndex, name));
-    for (const batch of batchesOf(readEntries(stream["values"], where))) {
+    for (const batch of readEntries(stream["values"], where)) {
       streams.push({ labels, batch });
       if (streams.length > limits.streamsMax) {
         throw tooManyStreams(limits.streamsMax);
@@ -74,49 +77,63 @@ function printJsonLabels(labels: Labels): string {
   return `{${labels.map(({ name, value }) => `${name}=${quoteGo(value)}`).join(", ")}}`;
 }
 
-function readEntries(values: unknown, where: string): readonly Entry[] {
-  if (values === undefined || values === null) {
-    return [];
-  }
-  if (!Array.isArray(values)) {
-    throw invalid("array", `the values of ${where} must be an array, not ${shown(values)}`);
-  }
-  const entries: Entry[] = [];
-  for (const [i, value] of values.entries()) {
-    if (value !== null) {
-      entries.push(readEntry(value, where, i));
+function readEntries(values: unknown, where: string): readonly EntryBatch[] {
+  const batches = new JoinedBatches();
+  if (values !== undefined && values !== null) {
+    if (!Array.isArray(values)) {
+      throw invalid("array", `the values of ${where} must be an array, not ${shown(values)}`);
+    }
+    for (const [i, value] of values.entries()) {
+      if (value !== null) {
+        readEntry(value, where, i, batches);
+      }
     }
   }
-  return entries;
+  return batches.finish();
 }
 
-function readEntry(value: unknown, where: string, index: number): Entry {
+function readEntry(value: unknown, where: string, index: number, batches: JoinedBatches): void {
   if (!Array.isArray(value)) {
     throw invalid("array", `entry ${index} of ${where} must be an array, not ${shown(value)}`);
   }
   const [time, line = "", metadata]: readonly unknown[] = value;
-  const timestampNs = readTimestampNs(time, where, index);
+  const { seconds, nanos } = readTime(time, where, index);
   if (typeof line !== "string") {
     throw invalid("string", `the line of entry ${index} of ${where} must be a string, not ${shown(line)}`);
   }
-  const labels = metadata === undefined ? undefined : readMetadata(metadata, where, index);
-  return labels === undefined || labels.length === 0 ? { timestampNs, line } : { timestampNs, line, metadata: labels };
+  batches.add(seconds, nanos, line, metadata === undefined ? undefined : readMetadata(metadata, where, index));
 }
 
-function readTimestampNs(time: unknown, where: string, index: number): bigint {
+interface Time {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+function readTime(time: unknown, where: string, index: number): Time {
   if (time === undefined) {
-    return BigInt(zeroTimeSeconds) * nsPerSecond;
+    return { seconds: zeroTimeSeconds, nanos: 0 };
   }
-  const problem = `the timestamp of entry ${index} of ${where} must be a string of integer nanoseconds, not ${shown(time)}`;
-  if (typeof time !== "string" || !/^-?\d+$/u.test(time)) {
-    throw invalid("number", problem);
+  const read = typeof time === "string" && integerPattern.test(time) ? splitNs(time) : undefined;
+  if (read === undefined || read === "overflow") {
+    const problem = `the timestamp of entry ${index} of ${where} must be a string of integer nanoseconds, not ${shown(time)}`;
+    throw invalid(read ?? "number", problem);
   }
-  // The length is checked first: a BigInt of a million digits takes seconds.
-  const ns = time.length <= 20 ? BigInt(time) : undefined;
-  if (ns === undefined || BigInt.asIntN(64, ns) !== ns) {
-    throw invalid("overflow", problem);
+  return read;
+}
+
+/** Splits nanoseconds in decimal into seconds and the rest, without a BigInt; they must fit 64 bits. */
+function splitNs(text: string): Time | "overflow" {
+  const isNegative = text.startsWith("-");
+  const digits = isNegative ? text.slice(1) : text;
+  const seconds = Number(digits.slice(0, -9));
+  const nanos = Number(digits.slice(-9));
+  if (digits.length > 19 || seconds > 9_223_372_036 || (seconds === 9_223_372_036 && nanos > 854_775_807)) {
+    return "overflow";
   }
-  return ns;
+  if (!isNegative || (seconds === 0 && nanos === 0)) {
+    return { seconds, nanos };
+  }
+  return nanos === 0 ? { seconds: -seconds, nanos: 0 } : { seconds: -seconds - 1, nanos: 1e9 - nanos };
 }
 
 function readMetadata(metadata: unknown, where: string, index: number): Labels {
@@ -150,11 +167,20 @@ class NumberSources {
     this.#text = text;
   }
 
+  /** @throws {ServiceError} `bad_data` when the request is nested so deeply that it cannot be walked. */
   labelText(streamIndex: number, name: string): string {
-    this.#request ??= JSON.parse(this.#text, keepNumberSource as Reviver) as JsonObject;
-    const streams = this.#request["streams"] as readonly JsonObject[];
-    const value = (streams[streamIndex]!["stream"] as JsonObject)[name];
-    return typeof value === "string" ? value : JSON.stringify(value);
+    try {
+      this.#request ??= JSON.parse(this.#text, keepNumberSource as Reviver) as JsonObject;
+      const streams = this.#request["streams"] as readonly JsonObject[];
+      const value = (streams[streamIndex]!["stream"] as JsonObject)[name];
+      return typeof value === "string" ? value : JSON.stringify(value);
+    } catch (error) {
+      throw new ServiceError(
+        "bad_data",
+        `cannot read the label ${JSON.stringify(name)} of stream ${streamIndex}: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
   }
 }
 

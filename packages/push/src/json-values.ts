@@ -1,4 +1,4 @@
-import { batchOf, deltaNsMax, messageOf, quoteGo, ServiceError, type Entry, type EntryBatch } from "@sluice/model";
+import { messageOf, quoteGo, ServiceError } from "@sluice/model";
 
 const textDecoder = new TextDecoder();
 
@@ -56,8 +56,8 @@ function expectObjectText(text: string, offset: number): string {
   );
 }
 
-/** Go's text for a JSON value of the wrong kind. */
-export function kindOf(value: unknown): string {
+/** What a JSON value is, for error messages. */
+function kindOf(value: unknown): string {
   return value === null
     ? "null"
     : Array.isArray(value)
@@ -68,19 +68,4 @@ export function kindOf(value: unknown): string {
 /** A value as error messages show it. */
 export function shown(value: unknown): string {
   return typeof value === "string" ? quoteGo(value.slice(0, 40)) : kindOf(value);
-}
-
-/** Joined batches of the entries in their order; a new one where an entry is too far from the first of its batch. */
-export function batchesOf(entries: readonly Entry[]): readonly EntryBatch[] {
-  const batches: EntryBatch[] = [];
-  let start = 0;
-  for (let i = 1; i < entries.length; i++) {
-    const delta = entries[i]!.timestampNs - entries[start]!.timestampNs;
-    if (delta > deltaNsMax || delta < -deltaNsMax) {
-      batches.push(batchOf(entries.slice(start, i)));
-      start = i;
-    }
-  }
-  batches.push(batchOf(start === 0 ? entries : entries.slice(start)));
-  return batches;
 }

@@ -1,5 +1,6 @@
-import { nsPerSecond, parseRfc3339Ns, ServiceError, type Entry } from "@sluice/model";
-import { batchesOf, isJsonObject, jsonText, parsePushObject, shown } from "./json-values.ts";
+import { nsPerSecond, parseRfc3339Ns, ServiceError } from "@sluice/model";
+import { JoinedBatches } from "./joined-batches.ts";
+import { isJsonObject, jsonText, parsePushObject, shown } from "./json-values.ts";
 import { tooManyStreams, type PushLimits } from "./limits.ts";
 import { zeroTimeSeconds, type PushedStream } from "./pushed-stream.ts";
 
@@ -16,10 +17,11 @@ export function readLegacyJsonPush(body: Uint8Array, limits: PushLimits): readon
     if (typeof labels !== "string") {
       throw new ServiceError("bad_data", `the labels of stream ${i} must be a string, not ${shown(labels)}`);
     }
-    const read = arrayAt(entries, `the entries of stream ${i}`).map((entry, j) =>
-      readEntry(entry, `entry ${j} of stream ${i}`),
-    );
-    for (const batch of batchesOf(read)) {
+    const batches = new JoinedBatches();
+    for (const [j, entry] of arrayAt(entries, `the entries of stream ${i}`).entries()) {
+      readEntry(entry, `entry ${j} of stream ${i}`, batches);
+    }
+    for (const batch of batches.finish()) {
       streams.push({ labels, batch });
       if (streams.length > limits.streamsMax) {
         throw tooManyStreams(limits.streamsMax);
@@ -29,17 +31,21 @@ export function readLegacyJsonPush(body: Uint8Array, limits: PushLimits): readon
   return streams;
 }
 
-function readEntry(entry: unknown, where: string): Entry {
+function readEntry(entry: unknown, where: string, batches: JoinedBatches): void {
   const { ts, line = "" } = objectAt(entry, where);
-  const timestampNs =
-    ts === undefined ? BigInt(zeroTimeSeconds) * nsPerSecond : typeof ts === "string" ? parseRfc3339Ns(ts) : undefined;
-  if (timestampNs === undefined) {
-    throw new ServiceError("bad_data", `the ts of ${where} must be an RFC 3339 time, not ${shown(ts)}`);
-  }
   if (typeof line !== "string") {
     throw new ServiceError("bad_data", `the line of ${where} must be a string, not ${shown(line)}`);
   }
-  return { timestampNs, line };
+  if (ts === undefined) {
+    batches.add(zeroTimeSeconds, 0, line);
+    return;
+  }
+  const ns = typeof ts === "string" ? parseRfc3339Ns(ts) : undefined;
+  if (ns === undefined) {
+    throw new ServiceError("bad_data", `the ts of ${where} must be an RFC 3339 time, not ${shown(ts)}`);
+  }
+  const nanos = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
+  batches.add(Number((ns - nanos) / nsPerSecond), Number(nanos), line);
 }
 
 function objectAt(value: unknown, where: string): Readonly<Record<string, unknown>> {

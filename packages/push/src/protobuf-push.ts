@@ -1,15 +1,13 @@
-import { labelsFrom, noLabels, ServiceError, type LabelPair } from "@sluice/model";
+import { ServiceError } from "@sluice/model";
 import { EntryColumns } from "./entry-columns.ts";
 import { tooManyStreams, type PushLimits } from "./limits.ts";
+import { MetadataSets } from "./metadata-sets.ts";
 import { zeroTimeSeconds, type PushedStream } from "./pushed-stream.ts";
-import { WireReader, wireType } from "./wire-reader.ts";
+import { expectWireType, WireReader, wireType } from "./wire-reader.ts";
 
 /** The years 1 to 9999, the range of google.protobuf.Timestamp, in seconds since the epoch. */
 const secondsMin = zeroTimeSeconds;
 const secondsEnd = 253_402_300_800;
-
-// A byte order mark in a label's value is part of the value.
-const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads a logproto.PushRequest (see schema.ts) as columns that point into `bytes`: no string per line, so that a line
@@ -20,12 +18,14 @@ const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function readPushRequest(bytes: Uint8Array, limits: PushLimits): readonly PushedStream[] {
   const reader = new WireReader(bytes);
+  const { end } = reader;
   const streams: PushedStream[] = [];
-  while (reader.offset < reader.end) {
+  while (reader.offset < end) {
+    reader.end = end;
     const tag = reader.tag("PushRequest");
     if (tag >>> 3 === 1) {
       expectWireType(tag, wireType.bytes, "Streams");
-      readStream(reader, reader.lengthEnd(), limits.streamsMax, streams);
+      readStream(reader, reader.lengthEnd(), bytes, limits.streamsMax, streams);
     } else {
       skipField(reader, tag, 2, wireType.bytes, "Format");
     }
@@ -34,46 +34,41 @@ export function readPushRequest(bytes: Uint8Array, limits: PushLimits): readonly
 }
 
 /** Two walks: the first counts the entries, so that the columns are allocated once and in their right size. */
-function readStream(reader: WireReader, end: number, streamsMax: number, streams: PushedStream[]): void {
-  const { offset: start, end: outerEnd } = reader;
-  const shape = readStreamShape(reader, end);
-  const columns = new EntryColumns(reader.bytes, shape.entryCount);
-  const entry = new EntryReader(reader);
+function readStream(
+  reader: WireReader,
+  end: number,
+  bytes: Uint8Array,
+  streamsMax: number,
+  streams: PushedStream[],
+): void {
+  const start = reader.offset;
+  const { labels, entryCount } = readStreamShape(reader, end);
+  const metadata = new MetadataSets(reader);
+  const columns = new EntryColumns(bytes, entryCount, metadata.sets);
+  const entry = new EntryReader(reader, metadata);
   reader.offset = start;
-  while (reader.offset < end) {
+  while (reader.offset < end && streams.length + columns.batchCount <= streamsMax) {
     reader.end = end;
     const tag = reader.tag("StreamAdapter");
-    if (tag >>> 3 !== 2) {
+    if (tag >>> 3 === 2) {
+      entry.read(reader.lengthEnd());
+      columns.add(entry.seconds, entry.nanos, entry.lineStart, entry.lineEnd, entry.metadata);
+    } else {
       reader.skip(tag);
-      continue;
-    }
-    entry.read(reader.lengthEnd());
-    columns.add(entry.seconds, entry.nanos, entry.lineStart, entry.lineEnd, entry.metadata());
-    if (streams.length + columns.batchCount > streamsMax) {
-      throw tooManyStreams(streamsMax);
     }
   }
-  reader.end = outerEnd;
-  const labels = textDecoder.decode(reader.bytes.subarray(shape.labelsStart, shape.labelsEnd));
+  if (streams.length + columns.batchCount > streamsMax) {
+    throw tooManyStreams(streamsMax);
+  }
   for (const batch of columns.finish()) {
     streams.push({ labels, batch });
   }
-  if (streams.length > streamsMax) {
-    throw tooManyStreams(streamsMax);
-  }
 }
 
-interface StreamShape {
-  readonly labelsStart: number;
-  readonly labelsEnd: number;
-  readonly entryCount: number;
-}
-
-function readStreamShape(reader: WireReader, end: number): StreamShape {
-  reader.end = end;
-  let labelsStart = 0;
-  let labelsEnd = 0;
+function readStreamShape(reader: WireReader, end: number): { readonly labels: string; readonly entryCount: number } {
+  let labels = "";
   let entryCount = 0;
+  reader.end = end;
   while (reader.offset < end) {
     const tag = reader.tag("StreamAdapter");
     if (tag >>> 3 === 2) {
@@ -82,14 +77,12 @@ function readStreamShape(reader: WireReader, end: number): StreamShape {
       entryCount += 1;
     } else if (tag >>> 3 === 1) {
       expectWireType(tag, wireType.bytes, "Labels");
-      labelsEnd = reader.lengthEnd();
-      labelsStart = reader.offset;
-      reader.offset = labelsEnd;
+      labels = reader.text(reader.lengthEnd());
     } else {
       skipField(reader, tag, 3, wireType.varint, "Hash");
     }
   }
-  return { labelsStart, labelsEnd, entryCount };
+  return { labels, entryCount };
 }
 
 /** The entry that was read last. One object serves a whole stream: there are too many entries for one each. */
@@ -98,15 +91,14 @@ class EntryReader {
   nanos = 0;
   lineStart = 0;
   lineEnd = 0;
+  /** The place of its structured metadata among the stream's sets, 0 for none. */
+  metadata = 0;
   readonly #reader: WireReader;
-  #pairs: LabelPair[] = [];
+  readonly #sets: MetadataSets;
 
-  constructor(reader: WireReader) {
+  constructor(reader: WireReader, sets: MetadataSets) {
     this.#reader = reader;
-  }
-
-  metadata(): readonly LabelPair[] {
-    return this.#pairs.length === 0 ? noLabels : labelsFrom(this.#pairs);
+    this.#sets = sets;
   }
 
   /** Reads the entry from the reader's offset to `end`. */
@@ -116,11 +108,11 @@ class EntryReader {
     this.nanos = 0;
     this.lineStart = 0;
     this.lineEnd = 0;
-    if (this.#pairs.length > 0) {
-      this.#pairs = [];
-    }
+    let metadataStart = -1;
+    let metadataEnd = -1;
     while (reader.offset < end) {
       reader.end = end;
+      const fieldStart = reader.offset;
       const tag = reader.tag("EntryAdapter");
       switch (tag >>> 3) {
         case 1:
@@ -135,12 +127,15 @@ class EntryReader {
           break;
         case 3:
           expectWireType(tag, wireType.bytes, "StructuredMetadata");
-          this.#pairs.push(readLabelPair(reader, reader.lengthEnd()));
+          metadataStart = metadataStart === -1 ? fieldStart : metadataStart;
+          metadataEnd = reader.lengthEnd();
+          reader.offset = metadataEnd;
           break;
         default:
           skipField(reader, tag, 4, wireType.bytes, "Parsed");
       }
     }
+    this.metadata = metadataStart === -1 ? 0 : this.#sets.placeOf(metadataStart, metadataEnd);
   }
 
   #readTimestamp(end: number): void {
@@ -168,42 +163,12 @@ class EntryReader {
   }
 }
 
-function readLabelPair(reader: WireReader, end: number): LabelPair {
-  let name = "";
-  let value = "";
-  reader.end = end;
-  while (reader.offset < end) {
-    const tag = reader.tag("LabelPairAdapter");
-    const field = tag >>> 3;
-    if (field !== 1 && field !== 2) {
-      reader.skip(tag);
-      continue;
-    }
-    expectWireType(tag, wireType.bytes, field === 1 ? "Name" : "Value");
-    const textEnd = reader.lengthEnd();
-    const text = textDecoder.decode(reader.bytes.subarray(reader.offset, textEnd));
-    reader.offset = textEnd;
-    if (field === 1) {
-      name = text;
-    } else {
-      value = text;
-    }
-  }
-  return { name, value };
-}
-
 /** Skips a field; one that the schema has, but that nobody needs, must still have the schema's wire type. */
 function skipField(reader: WireReader, tag: number, knownField: number, kind: number, name: string): void {
   if (tag >>> 3 === knownField) {
     expectWireType(tag, kind, name);
   }
   reader.skip(tag);
-}
-
-function expectWireType(tag: number, kind: number, field: string): void {
-  if ((tag & 7) !== kind) {
-    throw new ServiceError("bad_data", `proto: wrong wireType = ${tag & 7} for field ${field}`);
-  }
 }
 
 function invalidTimestamp(seconds: number, nanos: number): ServiceError {

@@ -1,5 +1,7 @@
 import { noLabels, type Labels } from "@sluice/model";
+import { encodeMetadata } from "./encode-metadata.ts";
 import { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
+import { contentSize, fieldSize, int64Size, varintSize, writeHeader, writeInt64, writeVarint } from "./wire-writer.ts";
 
 /** How many bytes of emptied buffers an encoder keeps for its next request. */
 const spareBytesMax = 4_194_304;
@@ -74,7 +76,7 @@ export class PushEncoder {
     const request = new Uint8Array(this.#sizeBytes);
     let offset = 0;
     for (const stream of this.#streams.values()) {
-      offset = writeLength(request, offset, 0x0a, stream.sizeBytes);
+      offset = writeHeader(request, offset, 0x0a, stream.sizeBytes);
       offset = stream.writeTo(request, offset);
       this.#keepSpare(stream.entries);
     }
@@ -96,7 +98,7 @@ export class PushEncoder {
   #takeSpare(): Uint8Array {
     const spare = this.#spare.pop();
     this.#spareBytes -= spare?.length ?? 0;
-    return spare ?? new Uint8Array(initialCapacity);
+    return spare ?? Buffer.allocUnsafeSlow(initialCapacity);
   }
 
   #keepSpare(bytes: Uint8Array): void {
@@ -116,7 +118,7 @@ class StreamBuffer {
 
   constructor(labels: string, buffer: Uint8Array) {
     this.#labels = textEncoder.encode(labels);
-    this.#labelsSize = this.#labels.length === 0 ? 0 : fieldSize(this.#labels.length);
+    this.#labelsSize = contentSize(this.#labels.length);
     this.#entries = buffer;
   }
 
@@ -133,10 +135,10 @@ class StreamBuffer {
   append(seconds: number, nanos: number, source: Uint8Array, start: number, end: number, metadata: Uint8Array): void {
     const lineLength = end - start;
     const timeSize = (seconds === 0 ? 0 : 1 + int64Size(seconds)) + (nanos === 0 ? 0 : 1 + varintSize(nanos));
-    const entrySize = 2 + timeSize + (lineLength === 0 ? 0 : fieldSize(lineLength)) + metadata.length;
+    const entrySize = 2 + timeSize + contentSize(lineLength) + metadata.length;
     const bytes = this.#reserve(fieldSize(entrySize));
-    let offset = writeLength(bytes, this.#length, 0x12, entrySize);
-    offset = writeLength(bytes, offset, 0x0a, timeSize);
+    let offset = writeHeader(bytes, this.#length, 0x12, entrySize);
+    offset = writeHeader(bytes, offset, 0x0a, timeSize);
     if (seconds !== 0) {
       bytes[offset++] = 0x08;
       offset = writeInt64(bytes, offset, seconds);
@@ -146,7 +148,7 @@ class StreamBuffer {
       offset = writeVarint(bytes, offset, nanos);
     }
     if (lineLength > 0) {
-      offset = writeLength(bytes, offset, 0x12, lineLength);
+      offset = writeHeader(bytes, offset, 0x12, lineLength);
       bytes.set(source.subarray(start, end), offset);
       offset += lineLength;
     }
@@ -161,7 +163,7 @@ class StreamBuffer {
   writeTo(target: Uint8Array, start: number): number {
     let offset = start;
     if (this.#labels.length > 0) {
-      offset = writeLength(target, offset, 0x0a, this.#labels.length);
+      offset = writeHeader(target, offset, 0x0a, this.#labels.length);
       target.set(this.#labels, offset);
       offset += this.#labels.length;
     }
@@ -172,81 +174,10 @@ class StreamBuffer {
   #reserve(count: number): Uint8Array {
     const needed = this.#length + count;
     if (needed > this.#entries.length) {
-      const grown = new Uint8Array(Math.max(this.#entries.length * 2, needed));
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.#entries.length * 2, needed));
       grown.set(this.#entries.subarray(0, this.#length));
       this.#entries = grown;
     }
     return this.#entries;
   }
-}
-
-function encodeMetadata(metadata: Labels): Uint8Array {
-  const pairs = metadata.map(({ name, value }) => [textEncoder.encode(name), textEncoder.encode(value)] as const);
-  const bodySize = ([name, value]: readonly [Uint8Array, Uint8Array]): number =>
-    (name.length === 0 ? 0 : fieldSize(name.length)) + (value.length === 0 ? 0 : fieldSize(value.length));
-  const bytes = new Uint8Array(pairs.reduce((sum, pair) => sum + fieldSize(bodySize(pair)), 0));
-  let offset = 0;
-  for (const pair of pairs) {
-    offset = writeLength(bytes, offset, 0x1a, bodySize(pair));
-    for (const [i, text] of pair.entries()) {
-      if (text.length > 0) {
-        offset = writeLength(bytes, offset, i === 0 ? 0x0a : 0x12, text.length);
-        bytes.set(text, offset);
-        offset += text.length;
-      }
-    }
-  }
-  return bytes;
-}
-
-/** A length-delimited field: one byte of tag, the length, the content. */
-function fieldSize(length: number): number {
-  return 1 + varintSize(length) + length;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
-    size += 1;
-  }
-  return size;
-}
-
-function int64Size(value: number): number {
-  return value < 0 ? 10 : varintSize(value);
-}
-
-function writeLength(bytes: Uint8Array, offset: number, tag: number, length: number): number {
-  bytes[offset] = tag;
-  return writeVarint(bytes, offset + 1, length);
-}
-
-function writeVarint(bytes: Uint8Array, start: number, value: number): number {
-  let offset = start;
-  let rest = value;
-  while (rest >= 0x8000_0000) {
-    bytes[offset++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  while (rest >= 0x80) {
-    bytes[offset++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  bytes[offset++] = rest;
-  return offset;
-}
-
-function writeInt64(bytes: Uint8Array, start: number, value: number): number {
-  if (value >= 0) {
-    return writeVarint(bytes, start, value);
-  }
-  // Two's complement in 64 bits: always ten bytes. Times before 1970 are rare.
-  let offset = start;
-  let rest = BigInt.asUintN(64, BigInt(value));
-  while (rest >= 0x80n) {
-    bytes[offset++] = Number(rest & 0x7fn) | 0x80;
-    rest >>= 7n;
-  }
-  bytes[offset++] = Number(rest);
-  return offset;
 }

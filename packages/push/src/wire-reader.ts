@@ -14,15 +14,15 @@ export const wireType = Object.freeze({ varint: 0, fixed64: 1, bytes: 2, startGr
  * readers, which are Loki's.
  */
 export class WireReader {
-  readonly bytes: Uint8Array;
   offset = 0;
   end: number;
+  readonly #bytes: Buffer;
   /** The last varint's lower and upper 32 bits, unsigned. */
   #low = 0;
   #high = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.end = bytes.length;
   }
 
@@ -41,7 +41,8 @@ export class WireReader {
 
   /** An unsigned varint; above 2^53 only its order of magnitude is right. */
   varint(): number {
-    const { bytes, offset } = this;
+    const bytes = this.#bytes;
+    const { offset } = this;
     if (offset < this.end) {
       const first = bytes[offset]!;
       if (first < 0x80) {
@@ -79,6 +80,18 @@ export class WireReader {
       throw new ServiceError("bad_data", "proto: negative length found during unmarshaling");
     }
     return this.#ahead(length);
+  }
+
+  /** Takes the text up to `end`; invalid UTF-8 becomes U+FFFD. */
+  text(end: number): string {
+    const text = this.#bytes.toString("utf8", this.offset, end);
+    this.offset = end;
+    return text;
+  }
+
+  /** The bytes between two offsets, one character each: a key for maps. Moves nothing. */
+  latin1(start: number, end: number): string {
+    return this.#bytes.toString("latin1", start, end);
   }
 
   /** Passes over the value of a field that nobody asked for. */
@@ -129,7 +142,8 @@ export class WireReader {
   }
 
   #readVarint(): void {
-    const { bytes, end } = this;
+    const bytes = this.#bytes;
+    const { end } = this;
     let offset = this.offset;
     let low = 0;
     let high = 0;
@@ -156,6 +170,13 @@ export class WireReader {
       }
     }
     throw new ServiceError("bad_data", "proto: integer overflow");
+  }
+}
+
+/** @throws {ServiceError} `bad_data` when a field that the schema knows has another type on the wire. */
+export function expectWireType(tag: number, kind: number, field: string): void {
+  if ((tag & 7) !== kind) {
+    throw new ServiceError("bad_data", `proto: wrong wireType = ${tag & 7} for field ${field}`);
   }
 }
 
