@@ -31,6 +31,7 @@ const state: fc.Arbitrary<ExploreState> = fc.record({
   timeZone: fc.constantFrom("local", "UTC", "Europe/Berlin"),
   direction: fc.constantFrom("backward", "forward"),
   live: fc.boolean(),
+  view: fc.constantFrom("chart", "table"),
   tenant: text,
   line: text,
   others: fc.array(

@@ -24,6 +24,8 @@ export interface ExploreState {
   readonly direction: Direction;
   /** Follow new lines instead of searching the range. */
   readonly live: boolean;
+  /** A metric query over time, or the values at the end of the range. */
+  readonly view: "chart" | "table";
   /** Empty: the tenant that the server takes by itself. */
   readonly tenant: string;
   /** The line that a link points at, as the page named it; empty for none. */
@@ -39,6 +41,7 @@ export const defaultExploreState: ExploreState = {
   timeZone: "local",
   direction: "backward",
   live: false,
+  view: "chart",
   tenant: "",
   line: "",
   others: [],
@@ -68,6 +71,7 @@ export function printExploreState(state: ExploreState): string {
   set("tz", state.timeZone, defaultExploreState.timeZone);
   set("dir", state.direction === "backward" ? "b" : "f", "b");
   set("live", state.live ? "1" : "", "");
+  set("view", state.view, defaultExploreState.view);
   set("org", state.tenant, "");
   set("line", state.line, "");
   for (const [name, value] of state.others) {
@@ -88,6 +92,7 @@ export function parseExploreState(search: string): ExploreState {
     timeZone: text("tz") || defaultExploreState.timeZone,
     direction: text("dir") === "f" ? "forward" : "backward",
     live: text("live") === "1",
+    view: text("view") === "table" ? "table" : "chart",
     tenant: text("org"),
     line: text("line"),
     others: [...params].filter(([name]) => !isKey(name)),
@@ -118,7 +123,7 @@ export function resolveTimePoint(point: TimePoint, nowMs: number): bigint {
   return point.type === "absolute" ? point.ns : BigInt(Math.round(nowMs - point.beforeNowMs)) * nsPerMs;
 }
 
-const keys = ["q", "from", "to", "tz", "dir", "live", "org", "line"] as const;
+const keys = ["q", "from", "to", "tz", "dir", "live", "view", "org", "line"] as const;
 type Key = (typeof keys)[number];
 
 function isKey(name: string): name is Key {
