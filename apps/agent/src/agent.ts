@@ -39,7 +39,7 @@ export interface Agent extends Running {
 }
 
 const defaults = {
-  inFlightBytesMax: 33_554_432,
+  inFlightBytesMax: 16_777_216,
   lineBytesMax: 262_144,
   flushDeadlineMs: 5000,
   rotation: { settleMs: 1000, lingerMs: 10_000, orphanMs: 60_000 },

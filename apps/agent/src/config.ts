@@ -107,37 +107,40 @@ const CriStage = z
   .nullable();
 
 const PipelineStage = z
-  .strictObject({
-    cri: CriStage.optional(),
-    ...notYetKeys([
-      "docker",
-      "json",
-      "logfmt",
-      "regex",
-      "multiline",
-      "timestamp",
-      "labels",
-      "labeldrop",
-      "labelallow",
-      "static_labels",
-      "structured_metadata",
-      "non_indexed_labels",
-      "output",
-      "match",
-      "drop",
-      "limit",
-      "sampling",
-      "pack",
-      "replace",
-      "template",
-      "tenant",
-      "metrics",
-      "decolorize",
-      "eventlogmessage",
-      "geoip",
-    ]),
-  })
-  .refine((stage) => Object.keys(stage).length === 1, "a pipeline stage must contain only one key");
+  .record(z.string(), z.unknown())
+  .refine((stage) => Object.keys(stage).length === 1, "a pipeline stage must contain only one key")
+  .pipe(
+    z.strictObject({
+      cri: CriStage.optional(),
+      ...notYetKeys([
+        "docker",
+        "json",
+        "logfmt",
+        "regex",
+        "multiline",
+        "timestamp",
+        "labels",
+        "labeldrop",
+        "labelallow",
+        "static_labels",
+        "structured_metadata",
+        "non_indexed_labels",
+        "output",
+        "match",
+        "drop",
+        "limit",
+        "sampling",
+        "pack",
+        "replace",
+        "template",
+        "tenant",
+        "metrics",
+        "decolorize",
+        "eventlogmessage",
+        "geoip",
+      ]),
+    }),
+  );
 
 const StaticLabels = LabelRecord.superRefine((labels, context) => {
   if (labels["__path__"] === undefined) {

@@ -21,11 +21,25 @@ test("SIGKILL again and again, under load, rotations and faults: nothing is lost
   - job_name: plain
     static_configs: [{labels: {kind: plain, __path__: "${plainPath}"}}]
 `;
-  await writeFile(configPath, yaml.replace("batchwait: 50ms", "batchwait: 20ms\n    batchsize: 4000"));
-  // One push in three fails, half of these after the server has stored it.
+  await writeFile(
+    configPath,
+    yaml
+      .replace("batchwait: 50ms", "batchwait: 20ms\n    batchsize: 4000")
+      .replace("timeout: 2s", "timeout: 300ms")
+      .replace("sync_period: 200ms", "sync_period: 20ms"),
+  );
+  // Two pushes in five fail, a third of these after the server has stored it; some never get an answer.
   sink.behave(() => {
     const chance = rng.next();
-    return chance < 0.15 ? "store_and_cut" : chance < 0.25 ? "cut" : chance < 0.33 ? { status: 503 } : "store";
+    return chance < 0.15
+      ? "store_and_cut"
+      : chance < 0.25
+        ? "cut"
+        : chance < 0.33
+          ? { status: 503 }
+          : chance < 0.4
+            ? "hang"
+            : "store";
   });
 
   const written = { plain: [] as string[], cri: [] as string[] };
@@ -67,6 +81,7 @@ test("SIGKILL again and again, under load, rotations and faults: nothing is lost
     }
   } finally {
     clearInterval(writer);
+    sink.behave(() => "store");
   }
   const last = spawnAgent(["--config", configPath, "--log-level", "error"]);
   const all = written.plain.length + written.cri.length;

@@ -17,7 +17,7 @@ export interface DiscoveryOptions {
 interface TargetState {
   readonly target: Target;
   /** The directories of the last walk and when their names last changed. */
-  directories: Map<string, bigint>;
+  directories: Map<string, number>;
   walkAtMs: number;
   /** After a new directory one more walk comes at this time: the file may come after its directory. */
   againAtMs: number;
@@ -54,7 +54,7 @@ export class Discovery {
 
   /** Goes on finding until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, syncPeriodMs } = this.#options;
     let checkAtMs = clock.nowMs() + checkEveryMs;
     while (!signal.aborted) {
       this.#watchNew();
@@ -66,12 +66,13 @@ export class Discovery {
         break;
       }
       const nowMs = clock.nowMs();
-      const isCheck = nowMs >= checkAtMs;
+      const isCheck = nowMs >= checkAtMs || checkAtMs - nowMs > checkEveryMs;
       if (isCheck) {
         checkAtMs = nowMs + checkEveryMs;
       }
       for (const state of this.#states) {
-        if (nowMs >= state.walkAtMs || (isCheck && hasChanged(state.directories))) {
+        const wasSetBack = state.walkAtMs - nowMs > syncPeriodMs;
+        if (nowMs >= state.walkAtMs || wasSetBack || (isCheck && hasChanged(state.directories))) {
           this.#walk(state);
         }
       }
@@ -87,7 +88,7 @@ export class Discovery {
     const before = state.directories;
     const { files, directories } = walkGlob(target.glob);
     // A time from before the walk: a name that comes during it is found by the next check.
-    state.directories = new Map(directories.map((directory) => [directory, before.get(directory) ?? -1n]));
+    state.directories = new Map(directories.map((directory) => [directory, before.get(directory) ?? -1]));
     hasChanged(state.directories);
     onFound(target, files.filter(target.accepts));
   }
@@ -131,12 +132,12 @@ export class Discovery {
 }
 
 /** Whether names came or went in one of the directories; remembers the times for the next call. */
-function hasChanged(directories: Map<string, bigint>): boolean {
+function hasChanged(directories: Map<string, number>): boolean {
   let changed = false;
   for (const [directory, before] of directories) {
-    const mtimeNs = statSync(directory, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? -1n;
-    if (mtimeNs !== before) {
-      directories.set(directory, mtimeNs);
+    const mtimeMs = statSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? -1;
+    if (mtimeMs !== before) {
+      directories.set(directory, mtimeMs);
       changed = true;
     }
   }

@@ -127,7 +127,7 @@ export class Lane {
       return idleMs;
     }
     const { client, clock } = this.#options;
-    return this.#isStopping ? 0 : this.#openedAtMs + client.batchwait - clock.nowMs();
+    return this.#isStopping ? 0 : Math.min(this.#openedAtMs + client.batchwait - clock.nowMs(), client.batchwait);
   }
 
   #seal(): void {

@@ -21,11 +21,13 @@ const checkEveryMs = 1000;
 const blockedDelayMs = 200;
 /** After so long the loop lets everything else run. */
 const sliceMs = 10;
+/** How many failing paths are remembered, so that each is told once. */
+const failingMax = 10_000;
 
 interface Schedule {
   readonly followed: FollowedPath;
   delayMs: number;
-  checkAtMs: number;
+  checkedMs: number;
 }
 
 /** Follows all files: one loop that gives every path its turn of at most one buffer, round after round. */
@@ -68,7 +70,7 @@ export class Tailer {
       const followed = new FollowedPath(target, path, open, this.#options);
       this.#attempt(followed, () => followed.open(nowMs, names));
       if (!followed.isFinished) {
-        const schedule = { followed, delayMs: delayMsMin, checkAtMs: nowMs + checkEveryMs };
+        const schedule = { followed, delayMs: delayMsMin, checkedMs: nowMs };
         byPath.set(path, schedule);
         this.#ready.push(schedule);
       }
@@ -108,8 +110,9 @@ export class Tailer {
     const nowMs = this.#options.clock.nowMs();
     let bytes = 0;
     const isWell = this.#attempt(followed, () => {
-      if (nowMs >= schedule.checkAtMs) {
-        schedule.checkAtMs = nowMs + checkEveryMs;
+      // Either way: the clock may have been set back.
+      if (Math.abs(nowMs - schedule.checkedMs) >= checkEveryMs) {
+        schedule.checkedMs = nowMs;
         followed.check(nowMs);
       }
       bytes = this.#options.hasRoom() ? followed.read(nowMs) : -1;
@@ -136,6 +139,9 @@ export class Tailer {
       return true;
     } catch (error) {
       if (!this.#failing.has(path)) {
+        if (this.#failing.size >= failingMax) {
+          this.#failing.clear();
+        }
         this.#failing.add(path);
         failedTargets.add(1, { reason: "error" });
         logger.warn("cannot read a file; it is tried again", { path, error: messageOf(error) });
