@@ -1,31 +1,168 @@
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import websocket from "@fastify/websocket";
-import { runInstantQuery, parseQuery } from "@sluice/logql";
-import { writeFileDurably } from "@sluice/model";
+import { runInstantQuery } from "@sluice/logql";
+import { defaultTenant, messageOf, writeFileDurably, type Logger, type Metrics, type Querier } from "@sluice/model";
 import { nodeFileSystem, systemClock } from "@sluice/model/node";
-import { openFileSystemStore } from "@sluice/object-store";
+import { openFileSystemObjectStore } from "@sluice/object-store";
 import { createLogger, createMetrics, listen, repeat, type Running } from "@sluice/service";
 import { openStore } from "@sluice/store";
 import { openWal } from "@sluice/wal";
-import fastify from "fastify";
-import { setErrorHandler } from "./api/error-handler.ts";
-import { labelRoutes } from "./api/label-routes.ts";
-import { pushRoutes } from "./api/push-routes.ts";
-import { queryRoutes } from "./api/query-routes.ts";
-import { statusRoutes } from "./api/status-routes.ts";
-import { tailRoute } from "./api/tail-route.ts";
-import { uiRoutes } from "./api/ui-routes.ts";
-import type { ServerOptions } from "./config.ts";
+import { buildApp } from "./api/app.ts";
+import type { ServerConfig, ServerOptions } from "./config.ts";
 import { Ingester } from "./ingester/ingester.ts";
 import { Tailers } from "./ingester/tailers.ts";
 import { createQuerier } from "./querier/querier.ts";
-import { ruleRoutes } from "./ruler/rule-routes.ts";
-import { startRuler } from "./ruler/ruler.ts";
-
-const flushCheckMs = 1000;
+import { readWebhookUrl } from "./ruler/ruler-config.ts";
+import { startRuler, type Ruler } from "./ruler/ruler.ts";
+import { slackNotifier } from "./ruler/slack.ts";
 
 export interface RunningServer extends Running {
   /** Base URL of the API, for example `http://127.0.0.1:3100`. */
   readonly address: string;
+}
+
+const version = "0.1.0";
+const flushCheckMs = 1000;
+const replayReportMs = 2000;
+
+/** What every part is given. */
+interface Ports {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * The composition root: builds every part, hands each what it uses, replays the write-ahead log and resolves once the
+ * server answers. The one place that knows everybody.
+ *
+ * @throws {ServiceError} `unavailable` or `corrupt`, one sentence, when the directory or the address cannot be used.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config } = options;
+  const dataDirectory = resolve(options.dataDirectory);
+  const logger = createLogger(options.logLevel);
+  const registry = createMetrics();
+  const ports: Ports = { logger, metrics: registry.metrics };
+  const clock = systemClock;
+  // Closed in reverse order: on the way out, and when anything on the way in fails.
+  await using opened = new AsyncDisposableStack();
+
+  const fs = nodeFileSystem;
+  await fs.makeDirectory(dataDirectory);
+  const walOptions = { directory: join(dataDirectory, "wal"), fs, ...ports, onFatal: leave(logger) };
+  // The log comes first, for its lock keeps a second server out of the directory.
+  let wal = await openWal(walOptions);
+  opened.defer(() => wal.close());
+  const objectStore = await openFileSystemObjectStore({ directory: join(dataDirectory, "store"), fs });
+  const store = await openStore({ objectStore, clock, ...ports });
+  opened.defer(() => store.close());
+  if (wal.lastPosition < store.walCovered) {
+    // The log was removed or lost its end. A position that the manifest covers must not be given out again.
+    await wal.close();
+    wal = await openWal({ ...walOptions, firstPosition: store.walCovered + 1 });
+  }
+
+  const tailers = new Tailers();
+  const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
+  const querier = createQuerier(store, (tenant) => ingester.heads.of(tenant));
+  const ready = Promise.withResolvers<void>();
+  let notReady: string | undefined = "starting";
+
+  const ruler = await openRuler(config, options.listen, dataDirectory, querier, ready.promise, ports);
+  opened.defer(() => ruler.stop());
+  const limitsOf = (): ServerConfig["limits_config"] => config.limits_config;
+  const app = await buildApp({
+    options,
+    registry,
+    logger,
+    clock,
+    ingester,
+    tailers,
+    querier,
+    ruler,
+    limitsOf,
+    notReady: () => notReady,
+    version,
+  });
+  opened.defer(() => app.close());
+  const address = await listen(app, options.listen);
+
+  let reportedMs = clock.nowMs();
+  await ingester.replay((position, last) => {
+    notReady = `replaying the write-ahead log, record ${position} of ${last}`;
+    if (clock.nowMs() - reportedMs > replayReportMs) {
+      reportedMs = clock.nowMs();
+      logger.info("replaying the write-ahead log", { record: position, of: last });
+    }
+  });
+  notReady = undefined;
+  ready.resolve();
+
+  const stopping = new AbortController();
+  const flushing = repeat("flush", flushCheckMs, logger, stopping.signal, () => ingester.flushWhenDue());
+  const closing = opened.move();
+  return {
+    address,
+    async stop() {
+      notReady = "Application is stopping";
+      stopping.abort();
+      await flushing;
+      await closing.disposeAsync();
+    },
+  };
+}
+
+/** The ruler evaluates once the log is replayed: before, its queries would not see all lines. */
+function openRuler(
+  { ruler: config, limits_config: limits }: ServerConfig,
+  { host, port }: ServerOptions["listen"],
+  dataDirectory: string,
+  querier: Querier,
+  ready: Promise<void>,
+  ports: Ports,
+): Promise<Ruler> {
+  const tenant = defaultTenant;
+  const directory = join(dataDirectory, "ruler");
+  const path = join(directory, "state.json");
+  const { slack } = config;
+  return startRuler({
+    config,
+    tenant,
+    clock: systemClock,
+    ...ports,
+    async evaluate(expr, timeNs, signal) {
+      await ready;
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.query_timeout)]);
+      const seriesMax = limits.max_query_series;
+      const query = { querier, tenant, query: expr, timeNs, limit: 0, direction: "backward", seriesMax } as const;
+      return (await runInstantQuery(query, deadline)).result;
+    },
+    storage: {
+      async load() {
+        const found = await nodeFileSystem.stat(path);
+        return found === undefined ? undefined : new TextDecoder().decode(await nodeFileSystem.readFile(path));
+      },
+      async save(text) {
+        await nodeFileSystem.makeDirectory(directory);
+        await writeFileDurably(nodeFileSystem, path, new TextEncoder().encode(text));
+      },
+    },
+    notify:
+      slack === undefined
+        ? undefined
+        : slackNotifier({
+            webhookUrl: () => readWebhookUrl(slack, nodeFileSystem),
+            externalUrl: config.external_url ?? `http://${host}:${port}`,
+            tenant,
+            clock: systemClock,
+            timeoutMs: slack.timeout,
+          }),
+  });
+}
+
+/** The disk failed so that nothing is known about what it holds: going on could acknowledge lines that are lost. */
+function leave(logger: Logger): (error: Error) => void {
+  return (error) => {
+    logger.error("the write-ahead log failed, leaving", { error: messageOf(error) });
+    process.exit(1);
+  };
 }

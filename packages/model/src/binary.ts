@@ -82,7 +82,7 @@ export class ByteWriter {
   }
 }
 
-const textDecoder = new TextDecoder();
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads what {@link ByteWriter} wrote. Every read checks its bounds.

@@ -49,7 +49,8 @@ export function metadataAt(batch: EntryBatch, index: number): Labels {
   return metadata === undefined ? noMetadata : metadata.sets[metadata.index[index]!]!;
 }
 
-const textDecoder = new TextDecoder();
+// A byte order mark belongs to the line like every other character.
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The line as text; invalid UTF-8 becomes U+FFFD. */
 export function lineTextAt(batch: EntryBatch, index: number): string {

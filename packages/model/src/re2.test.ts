@@ -157,7 +157,7 @@ test("agrees with JavaScript on the syntax that both share", () => {
 });
 
 test("any text is compiled or refused, never a crash", () => {
-  const unit = fc.constantFrom(..."ab(){}[]|*+?\\^$.-,:<>=!iPpLdQEx019 \n\u{1f600}é");
+  const unit = fc.constantFrom(...Array.from("ab(){}[]|*+?\\^$.-,:<>=!iPpLdQEx019 \n\u{1f600}é"));
   fc.assert(
     fc.property(fc.string({ unit, maxLength: 24 }), (pattern) => {
       let regex;

@@ -1,5 +1,5 @@
 import { paths } from "@sluice/api";
-import { parseSelector } from "@sluice/logql";
+import { parseSelector } from "@sluice/logql/syntax";
 import { labelsToRecord, labelValue, type Clock, type Labels, type Querier } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { paramsOf, parseBounds, type Params } from "./params.ts";

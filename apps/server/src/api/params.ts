@@ -95,7 +95,7 @@ export function parseStepMs(params: Params, bounds: TimeBounds): number {
   const text = params.get("step");
   const stepMs =
     text === "" ? Math.max(Math.floor(rangeMs / 250_000), 1) * 1000 : parseSecondsOrDurationMs("step", text);
-  if (stepMs <= 0) {
+  if (!(stepMs > 0)) {
     throw new ServiceError(
       "bad_data",
       "zero or negative query resolution step widths are not accepted. Try a positive integer",
@@ -107,7 +107,7 @@ export function parseStepMs(params: Params, bounds: TimeBounds): number {
       "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter",
     );
   }
-  return stepMs;
+  return Math.max(Math.round(stepMs), 1);
 }
 
 /** The least distance of two lines in a log query's answer, in milliseconds; 0 keeps all. */

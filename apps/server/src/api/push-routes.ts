@@ -1,6 +1,6 @@
 import { paths } from "@sluice/api";
 import { ServiceError, type Clock, type Metrics } from "@sluice/model";
-import { decodeLegacyJsonPush, decodePush, type PushedStream, type PushLimits } from "@sluice/push";
+import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits } from "@sluice/push";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { groupProblems, validatePush, type AcceptedStream } from "../distributor/validate.ts";
 import type { Limits } from "../limits.ts";
@@ -43,26 +43,16 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
     return reply.status(204).send();
   }
 
-  function bodyOf(request: FastifyRequest, tenant: string): Uint8Array {
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
-    received.add(body.length, { tenant });
-    return body;
-  }
+  const route =
+    (decode: typeof decodePush) =>
+    (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const tenant = tenantOf(request);
+      const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+      received.add(body.length, { tenant });
+      const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
+      return accept(tenant, decode({ body, contentType, contentEncoding }, pushLimits), reply);
+    };
 
-  function decode(request: FastifyRequest, tenant: string): readonly PushedStream[] {
-    const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
-    return decodePush({ body: bodyOf(request, tenant), contentType, contentEncoding }, pushLimits);
-  }
-
-  app.post(paths.push, async (request, reply) => {
-    const tenant = tenantOf(request);
-    return accept(tenant, decode(request, tenant), reply);
-  });
-
-  app.post(paths.legacyPush, async (request, reply) => {
-    const tenant = tenantOf(request);
-    const isJson = /^application\/json\b/iu.test(request.headers["content-type"] ?? "");
-    const streams = isJson ? decodeLegacyJsonPush(bodyOf(request, tenant)) : decode(request, tenant);
-    return accept(tenant, streams, reply);
-  });
+  app.post(paths.push, route(decodePush));
+  app.post(paths.legacyPush, route(decodeLegacyPush));
 };

@@ -1,5 +1,6 @@
 import { paths } from "@sluice/api";
-import { parseQuery, runInstantQuery, runRangeQuery, type QueryOutcome } from "@sluice/logql";
+import { runInstantQuery, runRangeQuery, type QueryAnswer } from "@sluice/logql";
+import { parseQuery } from "@sluice/logql/syntax";
 import { nsPerMs, printDurationMs, ServiceError, type Clock, type Metrics, type Querier } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Limits } from "../limits.ts";
@@ -42,7 +43,7 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
     reply: FastifyReply,
     kind: string,
     limits: Limits,
-    run: (signal: AbortSignal) => Promise<QueryOutcome>,
+    run: (signal: AbortSignal) => Promise<QueryAnswer>,
   ): Promise<FastifyReply> {
     const startMs = performance.now();
     running.add(1);
@@ -72,16 +73,16 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
       const direction = parseDirection(params);
       const stepMs = parseStepMs(params, bounds);
       const intervalMs = parseIntervalMs(params);
-      const query = parseQuery(params.get("query"));
-      const isLogQuery = query.kind === "log";
+      const query = params.get("query");
+      const isLogQuery = parseQuery(query).kind === "log";
       if (isLogQuery) {
         checkEntriesLimit(limit, limits);
       }
       const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
-      const maxSeries = limits.max_query_series;
+      const seriesMax = limits.max_query_series;
       return answer(request, reply, "range", limits, (signal) =>
         runRangeQuery(
-          { querier, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, maxSeries },
+          { querier, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, seriesMax },
           signal,
         ),
       );
@@ -99,10 +100,10 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
       const timeNs = time === "" ? BigInt(clock.nowMs()) * nsPerMs : parseTimestampNs(time);
       const limit = parseLimit(params);
       const direction = parseDirection(params);
-      const query = parseQuery(params.get("query"));
-      const maxSeries = limits.max_query_series;
+      const query = params.get("query");
+      const seriesMax = limits.max_query_series;
       return answer(request, reply, "instant", limits, (signal) =>
-        runInstantQuery({ querier, tenant, query, timeNs, limit, direction, maxSeries }, signal),
+        runInstantQuery({ querier, tenant, query, timeNs, limit, direction, seriesMax }, signal),
       );
     },
   });

@@ -1,6 +1,8 @@
 import { paths } from "@sluice/api";
-import { compileTail, runRangeQuery, parseQuery, type TailFilter } from "@sluice/logql";
+import { compileTail, runRangeQuery, type Tail } from "@sluice/logql";
 import {
+  compileMatchers,
+  isServiceError,
   messageOf,
   nsPerMs,
   parseDurationMs,
@@ -70,6 +72,9 @@ export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, optio
         open.add(socket);
         socket.once("close", () => open.delete(socket));
         follow(socket, request, options).catch((error: unknown) => {
+          if (isServiceError(error, "cancelled")) {
+            return;
+          }
           options.logger.warn("tail ended", { error: messageOf(error) });
           socket.close(closeInternalError, messageOf(error).slice(0, 120));
         });
@@ -81,7 +86,7 @@ export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, optio
 interface TailParams {
   readonly tenant: string;
   readonly query: string;
-  readonly filter: TailFilter;
+  readonly filter: Tail;
   readonly limit: number;
   readonly startNs: bigint;
 }
@@ -129,6 +134,7 @@ async function follow(socket: WebSocket, request: FastifyRequest, options: TailR
   const droppedTotal = metrics.counter("sluice_tail_dropped_total", "Lines not sent to tails that were too slow.", [
     "tenant",
   ]);
+  const matches = compileMatchers(filter.matchers);
   let dropped: Dropped[] = [];
 
   const send = (streams: readonly ResultStream[]): void => {
@@ -159,6 +165,7 @@ async function follow(socket: WebSocket, request: FastifyRequest, options: TailR
   let waiting: ResultStream[] | undefined = [];
   const stopListening = tailers.add(tenant, (pushed) => {
     const found = pushed
+      .filter(({ labels }) => matches(labels))
       .map(({ labels, batch }) => filter.process(labels, batch))
       .filter((stream) => stream !== undefined);
     if (waiting === undefined) {
@@ -175,18 +182,10 @@ async function follow(socket: WebSocket, request: FastifyRequest, options: TailR
   socket.on("error", () => socket.terminate());
 
   const endNs = BigInt(clock.nowMs()) * nsPerMs + nsPerMs;
-  const { result } = await runRangeQuery({
-    querier,
-    tenant,
-    query: parseQuery(query),
-    startNs,
-    endNs,
-    stepMs: 1000,
-    limit,
-    direction: "backward",
-    intervalMs: 0,
-    maxSeries: limitsOf(tenant).max_query_series,
-  });
+  const left = new AbortController();
+  socket.once("close", () => left.abort());
+  const past = { querier, tenant, query, startNs, endNs, stepMs: 1000, limit, direction: "backward" } as const;
+  const { result } = await runRangeQuery(past, left.signal);
   const history = result.type === "streams" ? result.streams : [];
   const seen = new Set(history.flatMap(entryKeys));
   send(history.map(({ labels, entries }) => ({ labels, entries: entries.toReversed() })));

@@ -42,7 +42,7 @@ export function validatePush(streams: readonly PushedStream[], limits: Limits, n
     try {
       labels = parseStreamLabels(stream.labels);
     } catch (error) {
-      problems.push(messageOf(error));
+      problems.push(`couldn't parse labels: ${messageOf(error)}`);
       continue;
     }
     const problem = checkLabels(labels, limits);
@@ -57,6 +57,9 @@ export function validatePush(streams: readonly PushedStream[], limits: Limits, n
   }
   return { accepted, problems };
 }
+
+/** Times are stored as 64-bit nanoseconds; a push may hold any year from 1 to 9999. */
+const storableOldestNs = -(2n ** 63n);
 
 /** Loki's way to tell several errors in one answer: equal ones are counted, different ones joined. */
 export function groupProblems(problems: readonly string[]): string {
@@ -93,7 +96,9 @@ function keepValidEntries(
   problems: string[],
 ): EntryBatch {
   const nowNs = BigInt(nowMs) * nsPerMs;
-  const oldestNs = limits.reject_old_samples ? nowNs - BigInt(limits.reject_old_samples_max_age) * nsPerMs : undefined;
+  const oldestNs = limits.reject_old_samples
+    ? nowNs - BigInt(limits.reject_old_samples_max_age) * nsPerMs
+    : storableOldestNs;
   const newestNs = nowNs + BigInt(limits.creation_grace_period) * nsPerMs;
   const kept: number[] = [];
   for (let i = 0; i < batch.count; i++) {
@@ -112,11 +117,11 @@ function checkEntry(
   batch: EntryBatch,
   index: number,
   limits: Limits,
-  oldestNs: bigint | undefined,
+  oldestNs: bigint,
   newestNs: bigint,
 ): string | undefined {
   const timestampNs = timestampAt(batch, index);
-  if (oldestNs !== undefined && timestampNs < oldestNs) {
+  if (timestampNs < oldestNs) {
     return `entry for stream '${printLabels(labels)}' has timestamp too old: ${printRfc3339Seconds(timestampNs)}, oldest acceptable timestamp is: ${printRfc3339Seconds(oldestNs)}`;
   }
   if (timestampNs > newestNs) {

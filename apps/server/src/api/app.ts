@@ -1,0 +1,90 @@
+import websocket from "@fastify/websocket";
+import { paths } from "@sluice/api";
+import { ServiceError, type Clock, type Logger, type Querier } from "@sluice/model";
+import { defaultPushLimits } from "@sluice/push";
+import type { MetricsRegistry } from "@sluice/service";
+import fastify, { type FastifyInstance } from "fastify";
+import type { ServerOptions } from "../config.ts";
+import type { Ingester } from "../ingester/ingester.ts";
+import type { Tailers } from "../ingester/tailers.ts";
+import type { Limits } from "../limits.ts";
+import { ruleRoutes } from "../ruler/rule-routes.ts";
+import type { Ruler } from "../ruler/ruler.ts";
+import { setErrorHandler } from "./error-handler.ts";
+import { labelRoutes } from "./label-routes.ts";
+import { pushRoutes } from "./push-routes.ts";
+import { queryRoutes } from "./query-routes.ts";
+import { statusRoutes } from "./status-routes.ts";
+import { tailRoute } from "./tail-route.ts";
+import { uiRoutes } from "./ui-routes.ts";
+
+/** What the HTTP side of the server uses. */
+export interface AppParts {
+  readonly options: ServerOptions;
+  readonly registry: MetricsRegistry;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly ingester: Ingester;
+  readonly tailers: Tailers;
+  readonly querier: Querier;
+  readonly ruler: Ruler;
+  readonly limitsOf: (tenant: string) => Limits;
+  /** Why the server cannot serve yet, or undefined when it can. */
+  readonly notReady: () => string | undefined;
+  readonly version: string;
+}
+
+/** Paths that answer while the write-ahead log is being replayed. */
+const alwaysServed = new Set<string>([paths.ready, paths.metrics, paths.buildInfo]);
+const formBytesMax = 1024 * 1024;
+
+/** The server's whole HTTP interface. */
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const { options, registry, logger, clock, ingester, querier, limitsOf, notReady } = parts;
+  const { push_body_bytes_max: bodyLimit, push_decompressed_bytes_max, allowed_origins } = options.config.server;
+  const { metrics } = registry;
+  const app = fastify({ bodyLimit, forceCloseConnections: true, routerOptions: { maxParamLength: 4096 } });
+  setErrorHandler(app, logger, bodyLimit);
+  app.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string", bodyLimit: formBytesMax },
+    (_request, body, done) => done(null, body),
+  );
+  app.addHook("onRequest", async (request) => {
+    const reason = notReady();
+    if (reason !== undefined && !alwaysServed.has(request.routeOptions.url ?? "")) {
+      throw new ServiceError("unavailable", `Ingester not ready: ${reason}`);
+    }
+  });
+
+  await app.register(websocket, { options: { maxPayload: 64 * 1024 } });
+  await app.register(statusRoutes, {
+    notReady,
+    renderMetrics: () => registry.render(),
+    metricsContentType: registry.contentType,
+    version: parts.version,
+  });
+  await app.register(pushRoutes, {
+    push: (tenant, streams) => ingester.push(tenant, streams),
+    limitsOf,
+    pushLimits: { ...defaultPushLimits, decompressedBytesMax: push_decompressed_bytes_max },
+    clock,
+    metrics,
+  });
+  await app.register(queryRoutes, { querier, limitsOf, clock, metrics });
+  await app.register(labelRoutes, { querier, clock });
+  await app.register(tailRoute, {
+    querier,
+    tailers: parts.tailers,
+    limitsOf,
+    allowedOrigins: allowed_origins,
+    clock,
+    logger,
+    metrics,
+  });
+  await app.register(ruleRoutes, { ruler: parts.ruler });
+  if (options.uiDirectory !== undefined) {
+    await app.register(uiRoutes, { directory: options.uiDirectory });
+  }
+  return app;
+}
