@@ -1,0 +1,36 @@
+import type { Counter, Gauge, Histogram, Metrics } from "@sluice/model";
+
+export interface StoreMetrics {
+  readonly segments: Gauge;
+  readonly segmentsWritten: Counter;
+  readonly segmentBytesWritten: Counter;
+  readonly rawBytesWritten: Counter;
+  readonly flushSeconds: Histogram;
+  readonly flushFailures: Counter;
+  readonly manifestSequence: Gauge;
+  readonly manifestConflicts: Counter;
+  readonly cacheHits: Counter;
+  readonly cacheMisses: Counter;
+  readonly cacheBytes: Gauge;
+}
+
+const flushBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export function createStoreMetrics(metrics: Metrics): StoreMetrics {
+  return {
+    segments: metrics.gauge("sluice_store_segments", "Segments that the manifest holds."),
+    segmentsWritten: metrics.counter("sluice_store_segments_written_total", "Segments put to the object store."),
+    segmentBytesWritten: metrics.counter("sluice_store_segment_bytes_written_total", "Bytes of the segments put."),
+    rawBytesWritten: metrics.counter("sluice_store_raw_bytes_written_total", "Bytes of lines in the segments put."),
+    flushSeconds: metrics.histogram("sluice_store_flush_seconds", "Time of a flush that committed.", flushBuckets),
+    flushFailures: metrics.counter("sluice_store_flush_failures_total", "Flushes that rejected."),
+    manifestSequence: metrics.gauge("sluice_store_manifest_sequence", "Number of the last manifest entry known."),
+    manifestConflicts: metrics.counter(
+      "sluice_store_manifest_conflicts_total",
+      "Manifest entries whose number was taken already.",
+    ),
+    cacheHits: metrics.counter("sluice_store_cache_hits_total", "Reads answered from memory.", ["cache"]),
+    cacheMisses: metrics.counter("sluice_store_cache_misses_total", "Reads that went to the object store.", ["cache"]),
+    cacheBytes: metrics.gauge("sluice_store_cache_bytes", "Bytes that the cache holds.", ["cache"]),
+  };
+}

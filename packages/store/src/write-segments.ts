@@ -1,0 +1,95 @@
+import { buildSegment, dayOf, type BuiltSegment, type StreamBatch } from "@sluice/chunk";
+import { assert, isServiceError, timestampAt } from "@sluice/model";
+import type { ObjectStore } from "@sluice/object-store";
+import { segmentKey, type Segment } from "./segment.ts";
+import type { StoreMetrics } from "./store-metrics.ts";
+
+/** What one tenant has to flush: batches that each become a block, so each within a UTC day. */
+export interface TenantStreams {
+  readonly tenant: string;
+  readonly streams: Iterable<StreamBatch>;
+}
+
+/**
+ * Puts a segment per tenant and UTC day, one after the other, so that one at a time is in memory. They are nowhere to be
+ * seen until the manifest names them; those of a flush that fails here are found again, by their content, when it is
+ * tried again.
+ *
+ * @throws {ServiceError} `unavailable` when the object store fails.
+ */
+export async function writeSegments(
+  objectStore: ObjectStore,
+  tenants: readonly TenantStreams[],
+  walCovered: number,
+  metrics: StoreMetrics,
+): Promise<Segment[]> {
+  const segments: Segment[] = [];
+  for (const { tenant, streams } of tenants) {
+    for (const [day, ofDay] of byDay(streams)) {
+      const built = buildSegment({ tenant, day, streams: ofDay });
+      const segment = describe(built, segmentKey(tenant, day, walCovered, built.parts));
+      await putOnce(objectStore, segment.key, built.parts);
+      metrics.segmentsWritten.add(1);
+      metrics.segmentBytesWritten.add(segment.sizeBytes);
+      metrics.rawBytesWritten.add(segment.rawBytes);
+      segments.push(segment);
+    }
+  }
+  return segments;
+}
+
+function byDay(streams: Iterable<StreamBatch>): [day: number, streams: StreamBatch[]][] {
+  const days = new Map<number, StreamBatch[]>();
+  for (const stream of streams) {
+    const { batch } = stream;
+    if (batch.count === 0) {
+      continue;
+    }
+    const day = dayOf(timestampAt(batch, 0));
+    assert(dayOf(timestampAt(batch, batch.count - 1)) === day, "a batch to flush lies within a UTC day");
+    const ofDay = days.get(day);
+    if (ofDay === undefined) {
+      days.set(day, [stream]);
+    } else {
+      ofDay.push(stream);
+    }
+  }
+  return [...days].sort(([a], [b]) => a - b);
+}
+
+/** An object that is there already has this content, for the key says so. */
+async function putOnce(objectStore: ObjectStore, key: string, parts: readonly Uint8Array[]): Promise<void> {
+  try {
+    await objectStore.put(key, parts, { ifAbsent: true });
+  } catch (error) {
+    if (!isServiceError(error, "already_exists")) {
+      throw error;
+    }
+  }
+}
+
+function describe({ footer, sizeBytes, footerBytes }: BuiltSegment, key: string): Segment {
+  const { tenant, day, streams, blocks } = footer;
+  let { minNs, maxNs } = blocks[0]!;
+  let entryCount = 0;
+  let rawBytes = 0;
+  for (const block of blocks) {
+    minNs = block.minNs < minNs ? block.minNs : minNs;
+    maxNs = block.maxNs > maxNs ? block.maxNs : maxNs;
+    entryCount += block.count;
+    rawBytes += block.rawBytes;
+  }
+  return {
+    key,
+    tenant,
+    day,
+    minNs,
+    maxNs,
+    entryCount,
+    rawBytes,
+    sizeBytes,
+    footerBytes,
+    blockCount: blocks.length,
+    streamCount: streams.length,
+  };
+}
