@@ -1,6 +1,6 @@
+import { createFinder } from "@sluice/kernels";
 import { compileRe2 } from "@sluice/model";
 import { checkLinePattern, type LineFilterNode } from "../syntax/index.ts";
-import { indexOfBytes } from "./byte-search.ts";
 import type { Stage } from "./line.ts";
 
 const encoder = new TextEncoder();
@@ -42,8 +42,8 @@ function not(stage: Stage): Stage {
 }
 
 function contains(text: string): Stage {
-  const needle = encoder.encode(text);
-  return ({ bytes, start, end }) => indexOfBytes(bytes, needle, start, end) !== -1;
+  const find = createFinder(encoder.encode(text));
+  return ({ bytes, start, end }) => find(bytes, start, end) !== -1;
 }
 
 /** The literals must come in order; a wildcard stands for one character at least. */

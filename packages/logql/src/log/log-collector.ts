@@ -9,9 +9,16 @@ export interface FoundEntry {
 
 /** A line that may make it into the answer. */
 interface Candidate extends FoundEntry {
-  /** The block's labels and the line's place in its block order lines of one instant. */
-  readonly blockLabels: Labels;
+  /** The block and the line's place in it order lines of one instant. */
+  readonly block: BlockPlace;
   readonly index: number;
+}
+
+/** What orders a block among others. */
+export interface BlockPlace {
+  readonly labels: Labels;
+  /** Ascending by time among the blocks of one stream. */
+  readonly ordinal: number;
 }
 
 export interface CollectorOptions {
@@ -30,8 +37,8 @@ export class LogCollector {
   readonly #chosen: FoundEntry[] = [];
   #candidates: Candidate[] = [];
   #lastNs: bigint | undefined;
-  /** Of the block in work: its labels and how many of its lines were taken. */
-  #blockLabels: Labels = [];
+  /** The block in work, and how many of its lines were taken. */
+  #block: BlockPlace = { labels: [], ordinal: 0 };
   #blockCount = 0;
 
   constructor(options: CollectorOptions) {
@@ -43,8 +50,8 @@ export class LogCollector {
     return this.#chosen.length >= this.#options.limit;
   }
 
-  beginBlock(labels: Labels): void {
-    this.#blockLabels = labels;
+  beginBlock(block: BlockPlace): void {
+    this.#block = block;
     this.#blockCount = 0;
   }
 
@@ -52,7 +59,7 @@ export class LogCollector {
   offer(timestampNs: bigint, index: number, line: Line): boolean {
     const { stream, metadata, parsed } = line.labels.categorised();
     this.#candidates.push({
-      blockLabels: this.#blockLabels,
+      block: this.#block,
       index,
       streamLabels: stream,
       entry: { timestampNs, line: line.text, metadata, parsed },
@@ -116,7 +123,8 @@ function compareCandidates(a: Candidate, b: Candidate): number {
   if (left !== right) {
     return left < right ? -1 : 1;
   }
-  return a.blockLabels === b.blockLabels
-    ? a.index - b.index
-    : compareLabels(a.blockLabels, b.blockLabels) || a.index - b.index;
+  if (a.block === b.block) {
+    return a.index - b.index;
+  }
+  return compareLabels(a.block.labels, b.block.labels) || a.block.ordinal - b.block.ordinal;
 }

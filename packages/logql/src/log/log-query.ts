@@ -1,5 +1,4 @@
 import {
-  compareLabels,
   printLabels,
   timestampAt,
   type BlockRef,
@@ -42,13 +41,13 @@ export async function runLogQuery(query: LogQuery, execution: Execution): Promis
   stats.blocksTotal += blocks.length;
   const collector = new LogCollector(query);
   const line = new Line();
-  for (const block of blocks) {
+  for (const placed of blocks) {
     // No block from here on reaches beyond this block's edge, so that everything before it is final.
-    collector.settleBefore(edgeOf(block, direction));
+    collector.settleBefore(edgeOf(placed.block, direction));
     if (collector.isFull) {
       break;
     }
-    await scanBlock(block, pipeline, line, query, collector, execution);
+    await scanBlock(placed, pipeline, line, query, collector, execution);
     await execution.pacer.pause();
   }
   const streams = groupByStream(collector.finish());
@@ -60,16 +59,27 @@ function edgeOf(block: BlockRef, direction: Direction): bigint {
   return direction === "forward" ? block.minNs : block.maxNs;
 }
 
-function inTimeOrder(blocks: readonly BlockRef[], direction: Direction): readonly BlockRef[] {
-  const sign = direction === "forward" ? 1 : -1;
-  return blocks.toSorted((a, b) => {
-    const [left, right] = [edgeOf(a, direction), edgeOf(b, direction)];
-    return sign * (left < right ? -1 : left > right ? 1 : compareLabels(a.labels, b.labels));
-  });
+/** A block with its place in time; where times are equal, in the order in which the querier gave it. */
+interface PlacedBlock {
+  readonly block: BlockRef;
+  readonly ordinal: number;
+}
+
+function inTimeOrder(blocks: readonly BlockRef[], direction: Direction): readonly PlacedBlock[] {
+  const placed = blocks
+    .toSorted((a, b) => compareTimes(a.minNs, b.minNs) || compareTimes(a.maxNs, b.maxNs))
+    .map((block, ordinal) => ({ block, ordinal }));
+  return direction === "forward"
+    ? placed
+    : placed.sort((a, b) => compareTimes(b.block.maxNs, a.block.maxNs) || b.ordinal - a.ordinal);
+}
+
+function compareTimes(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 async function scanBlock(
-  block: BlockRef,
+  { block, ordinal }: PlacedBlock,
   pipeline: Pipeline,
   line: Line,
   { startNs, endNs, direction }: LogQuery,
@@ -82,7 +92,7 @@ async function scanBlock(
     to: firstAtOrAfter(batch, endNs),
     backward: direction === "backward",
   };
-  collector.beginBlock(block.labels);
+  collector.beginBlock({ labels: block.labels, ordinal });
   scanBatch(batch, block.labels, pipeline, line, range, (found, index) =>
     collector.offer(timestampAt(batch, index), index, found),
   );

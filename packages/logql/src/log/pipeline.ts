@@ -1,3 +1,4 @@
+import { createFinder, type ByteFinder } from "@sluice/kernels";
 import type { LineFilterNode, StageNode } from "../syntax/index.ts";
 import { compileJson } from "./json.ts";
 import { compileLabelFilter } from "./label-filter.ts";
@@ -12,8 +13,15 @@ export interface Pipeline {
   readonly needles: readonly Uint8Array[];
   /** All stages, in the order that is quickest. */
   readonly stages: readonly Stage[];
-  /** All stages but the test for `needles[0]`: for lines that are known to hold it. */
-  readonly stagesAfterNeedle: readonly Stage[];
+  /** A search for one needle, through many lines at once. */
+  readonly search: NeedleSearch | undefined;
+}
+
+export interface NeedleSearch {
+  readonly find: ByteFinder;
+  readonly needleLength: number;
+  /** All stages but the test for the needle: for lines that are known to hold it. */
+  readonly stages: readonly Stage[];
 }
 
 /** The table of stages: one line each. */
@@ -34,13 +42,15 @@ function compileStage(node: Exclude<StageNode, LineFilterNode>, hints: ParserHin
  */
 export function compilePipeline(nodes: readonly StageNode[], hints: ParserHints = everyLabel): Pipeline {
   const filters = nodes.filter((node) => node.kind === "lineFilter");
-  const needed = filters.find((filter) => needleOf(filter) !== undefined);
-  const others = filters.filter((filter) => filter !== needed).map(compileLineFilter);
+  const searched = filters.find((filter) => needleOf(filter) !== undefined);
+  const others = filters.filter((filter) => filter !== searched).map(compileLineFilter);
   const rest = nodes.filter((node) => node.kind !== "lineFilter").map((node) => compileStage(node, hints));
-  const stagesAfterNeedle = [...others, ...rest];
-  return {
-    needles: filters.map(needleOf).filter((needle) => needle !== undefined),
-    stages: needed === undefined ? stagesAfterNeedle : [compileLineFilter(needed), ...stagesAfterNeedle],
-    stagesAfterNeedle,
-  };
+  const stages = [...others, ...rest];
+  const needles = filters.map(needleOf).filter((needle) => needle !== undefined);
+  const [needle] = needles;
+  if (searched === undefined || needle === undefined) {
+    return { needles, stages, search: undefined };
+  }
+  const search = { find: createFinder(needle), needleLength: needle.length, stages };
+  return { needles, stages: [compileLineFilter(searched), ...stages], search };
 }

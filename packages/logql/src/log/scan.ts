@@ -1,7 +1,6 @@
 import { metadataAt, type EntryBatch, type Labels } from "@sluice/model";
-import { indexOfBytes } from "./byte-search.ts";
 import type { Line, Stage } from "./line.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { NeedleSearch, Pipeline } from "./pipeline.ts";
 
 /** What happens to a line that passed. Returning false ends the scan. */
 export type Visit = (line: Line, index: number) => boolean;
@@ -25,12 +24,12 @@ export function scanBatch(
   range: ScanRange,
   visit: Visit,
 ): void {
-  const [needle] = pipeline.needles;
-  if (needle === undefined) {
-    scanLines(batch, labels, pipeline.stages, line, range, visit);
+  const { search, stages } = pipeline;
+  if (search === undefined) {
+    scanLines(batch, labels, stages, line, range, visit);
   } else {
-    const found = linesWith(batch, needle, range.from, range.to);
-    scanFound(batch, labels, pipeline.stagesAfterNeedle, line, found, range.backward, visit);
+    const found = linesWith(batch, search, range.from, range.to);
+    scanFound(batch, labels, search.stages, line, found, range.backward, visit);
   }
 }
 
@@ -86,7 +85,12 @@ export function passes(
 }
 
 /** The lines among `[from, to)` that hold the needle, ascending. */
-export function linesWith(batch: EntryBatch, needle: Uint8Array, from: number, to: number): number[] {
+export function linesWith(
+  batch: EntryBatch,
+  { find, needleLength }: Pick<NeedleSearch, "find" | "needleLength">,
+  from: number,
+  to: number,
+): number[] {
   const { bytes, lineStarts, lineEnds } = batch;
   const found: number[] = [];
   if (from >= to) {
@@ -94,20 +98,18 @@ export function linesWith(batch: EntryBatch, needle: Uint8Array, from: number, t
   }
   const end = lineEnds[to - 1]!;
   let line = from;
-  let at = indexOfBytes(bytes, needle, lineStarts[from]!, end);
+  let at = find(bytes, lineStarts[from]!, end);
   while (at !== -1) {
     line = lineAtOffset(lineStarts, at, line, to);
-    if (at + needle.length <= lineEnds[line]!) {
+    // A hit that reaches over the end of its line is none: the needle holds a line break.
+    const isInside = at + needleLength <= lineEnds[line]!;
+    if (isInside) {
       found.push(line);
-      line += 1;
-      if (line >= to) {
-        break;
-      }
-      at = indexOfBytes(bytes, needle, lineStarts[line]!, end);
-    } else {
-      // The hit reaches over the end of its line: the needle holds a line break.
-      at = indexOfBytes(bytes, needle, at + 1, end);
     }
+    if (isInside && line + 1 === to) {
+      break;
+    }
+    at = find(bytes, isInside ? lineStarts[line + 1]! : at + 1, end);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import type { Labels } from "@sluice/model";
+import { compareLabels, type Labels } from "@sluice/model";
 import type { Grouping, VectorAggregation } from "../syntax/index.ts";
 import { dropLabels, keepLabels, labelsKey, newSeries, type Series } from "./series.ts";
 
@@ -105,12 +105,16 @@ function nextMean(mean: number, value: number, count: number): number {
   return count === 1 ? value : mean + (value - mean) / count;
 }
 
-/** Keeps the `count` highest (sign 1) or lowest (sign -1) values of each step; NaN comes last. */
+/**
+ * Keeps the `count` highest (sign 1) or lowest (sign -1) values of each step. NaN comes last; of equal values the first
+ * by labels wins.
+ */
 function highest(members: readonly Series[], count: number, sign: 1 | -1, stepCount: number): readonly Series[] {
-  const kept = members.map(({ labels, values }) => ({ labels, values, present: new Uint8Array(stepCount) }));
+  const ordered = members.toSorted((a, b) => compareLabels(a.labels, b.labels));
+  const kept = ordered.map(({ labels, values }) => ({ labels, values, present: new Uint8Array(stepCount) }));
   for (let k = 0; k < stepCount; k++) {
-    const candidates = members.keys().filter((i) => members[i]!.present[k] === 1);
-    const ranked = [...candidates].sort((a, b) => rank(members[a]!.values[k]!, members[b]!.values[k]!, sign));
+    const candidates = ordered.keys().filter((i) => ordered[i]!.present[k] === 1);
+    const ranked = [...candidates].sort((a, b) => rank(ordered[a]!.values[k]!, ordered[b]!.values[k]!, sign));
     for (const i of ranked.slice(0, count)) {
       kept[i]!.present[k] = 1;
     }

@@ -17,7 +17,7 @@ import type {
 } from "./ast.ts";
 import * as build from "./build.ts";
 import type { Built } from "./build.ts";
-import { expectationProvider, semanticError } from "./syntax-error.ts";
+import { expectationProvider, semanticError, tooManyToList } from "./syntax-error.ts";
 import * as tokens from "./tokens.ts";
 
 /** Raised where the grammar is fine with a token but the meaning of what came before is not. */
@@ -49,7 +49,7 @@ export class Grammar extends EmbeddedActionsParser {
 
   readonly query = this.RULE("query", (): Built<Expression> => {
     const expression = this.SUBRULE(this.expression);
-    this.CONSUME(tokens.endOfQuery, { ERR_MSG: "" });
+    this.CONSUME(tokens.endOfQuery, { ERR_MSG: tooManyToList });
     return expression;
   });
 
@@ -79,7 +79,7 @@ export class Grammar extends EmbeddedActionsParser {
   private readonly parenthesised = this.RULE("parenthesised", (): Built<Expression> => {
     this.CONSUME(tokens.OpenParenthesis);
     const expression = this.SUBRULE(this.expression);
-    this.CONSUME(tokens.CloseParenthesis, { ERR_MSG: "" });
+    this.CONSUME(tokens.CloseParenthesis, { ERR_MSG: tooManyToList });
     return expression;
   });
 
@@ -167,7 +167,7 @@ export class Grammar extends EmbeddedActionsParser {
       },
     });
     const operand = this.SUBRULE(this.metric);
-    this.CONSUME(tokens.CloseParenthesis, { ERR_MSG: "" });
+    this.CONSUME(tokens.CloseParenthesis, { ERR_MSG: tooManyToList });
     const after = this.OPTION2({
       GATE: () => before === undefined,
       DEF: () => this.SUBRULE1(this.grouping),
@@ -348,16 +348,16 @@ export class Grammar extends EmbeddedActionsParser {
     this.OR([
       {
         ALT: () => {
-          this.CONSUME(tokens.OpenParenthesis);
-          const filter = this.SUBRULE(this.labelFilter);
-          this.CONSUME(tokens.CloseParenthesis, { ERR_MSG: "" });
-          return filter;
+          const name = this.CONSUME(tokens.Identifier).image;
+          return this.SUBRULE(this.labelComparison, { ARGS: [name] });
         },
       },
       {
         ALT: () => {
-          const name = this.CONSUME(tokens.Identifier).image;
-          return this.SUBRULE(this.labelComparison, { ARGS: [name] });
+          this.CONSUME(tokens.OpenParenthesis);
+          const filter = this.SUBRULE(this.labelFilter);
+          this.CONSUME(tokens.CloseParenthesis, { ERR_MSG: tooManyToList });
+          return filter;
         },
       },
     ]),

@@ -144,8 +144,9 @@ function scanNumber(query: string, offset: number): Piece | undefined {
     return undefined;
   }
   const text = query.slice(offset, end);
-  if (/^(?!0[xX]).*[eE][+-]?$/u.test(text)) {
-    return unreadable(query, "exponent has no digits");
+  const wrong = wrongNumeral(text);
+  if (wrong !== undefined) {
+    return unreadable(query, wrong);
   }
   const durationEnd = endOf(durationTail, query, end)!;
   const ns = durationEnd > end ? durationNs(query.slice(offset, durationEnd)) : undefined;
@@ -155,6 +156,19 @@ function scanNumber(query: string, offset: number): Piece | undefined {
   const sizeEnd = endOf(byteSizeTail, query, end)!;
   const bytes = sizeEnd > end ? orUndefined(() => parseByteSize(query.slice(offset, sizeEnd))) : undefined;
   return bytes === undefined ? { type: tokens.Numeral, end } : { type: tokens.ByteSize, end: sizeEnd, payload: bytes };
+}
+
+/** What Go's scanner says about a number that is none. */
+function wrongNumeral(text: string): string | undefined {
+  if (/^(?!0[xX]).*[eE][+-]?$/u.test(text)) {
+    return "exponent has no digits";
+  }
+  const base = /^0([xXbBoO])$/u.exec(text)?.[1]?.toLowerCase();
+  if (base !== undefined) {
+    return `${{ x: "hexadecimal", b: "binary", o: "octal" }[base]} literal has no digits`;
+  }
+  const digit = /^0[0-7_]*([89])[\d_]*$/u.exec(text)?.[1];
+  return digit === undefined ? undefined : `invalid digit '${digit}' in octal literal`;
 }
 
 function durationNs(text: string): number | undefined {

@@ -5,7 +5,7 @@ import { Grammar, UnexpectedToken } from "./grammar.ts";
 import { tokenize } from "./lexer.ts";
 import { checkLinePattern } from "./line-pattern.ts";
 import { printStage } from "./print.ts";
-import { semanticError, syntaxError } from "./syntax-error.ts";
+import { semanticError, syntaxError, tooManyToList } from "./syntax-error.ts";
 
 /** A longer query is refused unread. */
 export const queryBytesMax = 131_072;
@@ -66,7 +66,7 @@ function runGrammar(query: string): ReturnType<Grammar["query"]> {
     return grammar.query();
   } catch (error) {
     if (error instanceof UnexpectedToken) {
-      throw syntaxError(query, error.token, "");
+      throw syntaxError(query, error.token, tooManyToList);
     }
     // Chevrotain and we are recursive: a query of a hundred thousand parentheses is not worth more than an error.
     if (error instanceof RangeError) {

@@ -10,9 +10,12 @@ export function semanticError(message: string, cause?: unknown): ServiceError {
 /** Loki lists what it expected only when that is short. */
 const expectedMax = 4;
 
+/** The `ERR_MSG` of a rule where more could follow than Loki lists. (Chevrotain ignores an empty one.) */
+export const tooManyToList = "(many)";
+
 function listed(expected: readonly TokenType[]): string {
   const names = new Set(expected.flatMap(membersOf).map(({ name }) => name));
-  return names.size > expectedMax ? "" : [...names].join(" or ");
+  return names.size > expectedMax ? tooManyToList : [...names].join(" or ");
 }
 
 function membersOf(type: TokenType): readonly TokenType[] {
@@ -23,7 +26,7 @@ function membersOf(type: TokenType): readonly TokenType[] {
 /** Makes chevrotain's error messages the list after Loki's "expecting"; a rule's own `ERR_MSG` has the same form. */
 export const expectationProvider: IParserErrorMessageProvider = {
   buildMismatchTokenMessage: ({ expected }) => listed([expected]),
-  buildNotAllInputParsedMessage: () => "",
+  buildNotAllInputParsedMessage: () => tooManyToList,
   buildNoViableAltMessage: ({ expectedPathsPerAlt, customUserDescription }) =>
     customUserDescription ?? listed(expectedPathsPerAlt.flatMap((paths) => paths.map((path) => path[0]!))),
   buildEarlyExitMessage: ({ expectedIterationPaths, customUserDescription }) =>
@@ -33,7 +36,7 @@ export const expectationProvider: IParserErrorMessageProvider = {
 /**
  * The error for a token that does not fit, in Loki's words and with its position.
  *
- * @param expecting what would have fitted, joined by " or "; empty when that is too much to list.
+ * @param expecting what would have fitted, joined by " or ", or {@link tooManyToList}.
  */
 export function syntaxError(query: string, token: IToken, expecting: string): ServiceError {
   if (query === "") {
@@ -45,7 +48,7 @@ export function syntaxError(query: string, token: IToken, expecting: string): Se
   if (token.tokenType === tokens.Unreadable) {
     return new ServiceError("bad_data", `${at}: ${token.payload}`);
   }
-  const suffix = expecting === "" ? "" : `, expecting ${expecting}`;
+  const suffix = expecting === tooManyToList ? "" : `, expecting ${expecting}`;
   return new ServiceError("bad_data", `${at}: syntax error: unexpected ${nameOf(token)}${suffix}`);
 }
 

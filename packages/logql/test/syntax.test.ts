@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { isServiceError } from "@sluice/model";
+import { expect, test } from "vitest";
+import { parseQuery, parseSelector, printExpression, tokenize } from "../src/syntax/index.ts";
+import { anyExpression } from "./any-expression.ts";
+
+function casesOf(name: string): { source: string; wanted: string }[] {
+  return readFileSync(new URL(`syntax/${name}`, import.meta.url), "utf8")
+    .split("\n")
+    .filter((row) => row.includes(" ==> ") && !row.startsWith("# query"))
+    .map((row) => ({ source: row.slice(0, row.indexOf(" ==> ")), wanted: row.slice(row.indexOf(" ==> ") + 5) }));
+}
+
+function errorOf(query: string): unknown {
+  try {
+    return parseQuery(query);
+  } catch (error) {
+    return error;
+  }
+}
+
+test.for(casesOf("canonical.txt"))("$source", ({ source, wanted }) => {
+  expect(printExpression(parseQuery(source))).toBe(wanted);
+});
+
+test.for(casesOf("errors.txt"))("$source is refused", ({ source, wanted }) => {
+  const error = errorOf(source);
+  expect(isServiceError(error, "bad_data") && error.message).toBe(wanted);
+});
+
+test("what is printed parses to the same tree", () => {
+  fc.assert(
+    fc.property(anyExpression, (expression) => {
+      expect(parseQuery(printExpression(expression))).toEqual(expression);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("the tree of a query", () => {
+  expect(parseQuery('sum by (x) (rate({a=~"b"} |= "c" or "d" | json | e>1s [5m])) > 2')).toEqual({
+    kind: "binary",
+    operator: ">",
+    returnBool: false,
+    matching: { on: false, labels: [], cardinality: "one-to-one" },
+    left: {
+      kind: "vectorAggregation",
+      operation: "sum",
+      grouping: { without: false, labels: ["x"] },
+      operand: {
+        kind: "rangeAggregation",
+        operation: "rate",
+        range: {
+          rangeMs: 300_000,
+          offsetNs: 0,
+          log: {
+            kind: "log",
+            matchers: [{ name: "a", operator: "=~", value: "b" }],
+            stages: [
+              { kind: "lineFilter", operator: "|=", alternatives: ["c", "d"] },
+              { kind: "json" },
+              { kind: "labelFilter", filter: { kind: "duration", name: "e", operator: ">", valueNs: 1e9 } },
+            ],
+          },
+        },
+      },
+    },
+    right: { kind: "literal", value: 2 },
+  });
+});
+
+test("a tree cannot be changed", () => {
+  const tree = parseQuery('{a="b"} | json');
+  expect(() => Object.assign(tree, { kind: "literal" })).toThrow(TypeError);
+});
+
+test("a selector is read by itself", () => {
+  expect(parseSelector('{a="b", c!="d"}')).toEqual([
+    { name: "a", operator: "=", value: "b" },
+    { name: "c", operator: "!=", value: "d" },
+  ]);
+  expect(() => parseSelector('{a="b"} |= "x"')).toThrow("only label matchers are supported");
+  expect(() => parseSelector("vector(1)")).toThrow("only label matchers are supported");
+  expect(() => parseSelector("{}")).toThrow("queries require at least one");
+  expect(parseSelector("{}", { allowEmpty: true })).toEqual([]);
+});
+
+test("long and deep queries are refused, not run into the ground", () => {
+  const long = `{a="${"x".repeat(131_079)}"}`;
+  expect(() => parseQuery(long)).toThrow("parse error : input size too long (131085 > 131072)");
+  expect(() => parseQuery(`${"(".repeat(60_000)}1`)).toThrow("parse error : the query is nested too deeply");
+});
+
+test("positions count lines and characters", () => {
+  expect(() => parseQuery('{a="b"}\n  |= "é😀" x')).toThrow("parse error at line 2, col 11");
+});
+
+test("tokens carry their place for an editor", () => {
+  const found = tokenize('sum(rate({a="b"}[5m]))').map(({ image, tokenType }) => [tokenType.name, image]);
+  expect(found.slice(0, 4)).toEqual([
+    ["SUM", "sum"],
+    ["(", "("],
+    ["RATE", "rate"],
+    ["(", "("],
+  ]);
+  expect(found.at(-3)).toEqual(["RANGE", "[5m]"]);
+});
+
+test("any text is parsed or refused, never a crash", () => {
+  const part = fc.oneof(
+    fc.constantFrom("{", "}", "(", ")", "a", "=", '"x"', "|", "|=", "json", "rate(", "sum", "by", "[5m]", "[", "1"),
+    fc.constantFrom("or", "and", ",", "-", "--strict", "5m", "1KB", "!~", "`", "#", "/*", "offset", "on", "==", "^"),
+    fc.string({ maxLength: 3 }),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 14 }), fc.constantFrom("", " "), (parts, separator) => {
+      const outcome = errorOf(parts.join(separator));
+      expect(!(outcome instanceof Error) || isServiceError(outcome, "bad_data")).toBe(true);
+    }),
+    { numRuns: 3000 },
+  );
+});
