@@ -67,6 +67,12 @@ scrape_configs:
   expect(config.clients[0]!.external_labels).toEqual({ cluster: "7" });
 });
 
+test("every target has a key of its own", () => {
+  const same = "{labels: {__path__: /x/*.log, a: b}}";
+  const config = parseConfig("a.yaml", `${minimal}  - {job_name: two, static_configs: [${same}, ${same}]}\n`);
+  expect(targetsOf(config).map(({ key }) => key)).toEqual(["system /var/log/*.log", "two /x/*.log", "two /x/*.log #2"]);
+});
+
 const scrape = (lines: string): string => `${minimal}${lines}`;
 const first = "scrape_configs.0";
 

@@ -21,6 +21,8 @@ interface TargetState {
   walkAtMs: number;
   /** After a new directory one more walk comes at this time: the file may come after its directory. */
   againAtMs: number;
+  /** Whether it was told that files match and none is of the right kind. */
+  hasToldNone: boolean;
 }
 
 /** New names in known directories are noticed this fast without a watcher, by one stat of each directory. */
@@ -42,7 +44,13 @@ export class Discovery {
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    this.#states = options.targets.map((target) => ({ target, directories: new Map(), walkAtMs: 0, againAtMs: 0 }));
+    this.#states = options.targets.map((target) => ({
+      target,
+      directories: new Map(),
+      walkAtMs: 0,
+      againAtMs: 0,
+      hasToldNone: false,
+    }));
   }
 
   /** Walks all globs at once, so that the caller knows what there is at start. */
@@ -81,7 +89,7 @@ export class Discovery {
   }
 
   #walk(state: TargetState): void {
-    const { clock, syncPeriodMs, onFound } = this.#options;
+    const { clock, syncPeriodMs, logger, onFound } = this.#options;
     const { target } = state;
     const nowMs = clock.nowMs();
     state.walkAtMs = state.againAtMs > nowMs ? state.againAtMs : nowMs + syncPeriodMs;
@@ -90,7 +98,16 @@ export class Discovery {
     // A time from before the walk: a name that comes during it is found by the next check.
     state.directories = new Map(directories.map((directory) => [directory, before.get(directory) ?? -1]));
     hasChanged(state.directories);
-    onFound(target, files.filter(target.accepts));
+    const accepted = files.filter(target.accepts);
+    if (files.length > 0 && accepted.length === 0 && !state.hasToldNone) {
+      state.hasToldNone = true;
+      logger.warn("files match the pattern, but all are excluded or no path of a kubelet's", {
+        job: target.job,
+        pattern: target.pattern,
+        example: files[0],
+      });
+    }
+    onFound(target, accepted);
   }
 
   /** Watches what is there by now and not watched yet. */

@@ -27,6 +27,13 @@ export type LineFormat = "cri" | "plain";
  * @throws {ServiceError} `bad_data` when a `__path__` is no glob.
  */
 export function targetsOf(config: AgentConfig): readonly Target[] {
+  const keys = new Map<string, number>();
+  // Two configs of one job may ask for the same files with different labels: they are two targets.
+  const uniqueKey = (key: string): string => {
+    const count = keys.get(key) ?? 0;
+    keys.set(key, count + 1);
+    return count === 0 ? key : `${key} #${count + 1}`;
+  };
   return config.scrape_configs.flatMap((scrapeConfig) => {
     const { job_name: job, kubelet_paths: isKubelet } = scrapeConfig;
     const format = isKubelet || scrapeConfig.pipeline_stages.length > 0 ? "cri" : "plain";
@@ -35,7 +42,7 @@ export function targetsOf(config: AgentConfig): readonly Target[] {
       const fixed = labelsFromRecord(own);
       const excluded = exclude === undefined ? undefined : compileGlob(resolve(exclude));
       return {
-        key: `${job} ${pattern}`,
+        key: uniqueKey(`${job} ${pattern}`),
         job,
         pattern: pattern!,
         glob: compileGlob(resolve(pattern!)),

@@ -50,7 +50,7 @@ export class TimeSource {
 
 /** The time ranges of one file that are still needed: assigned, and not yet acknowledged by every client. */
 export class AssignedTimes {
-  #ranges: TimeRange[] = [];
+  readonly #ranges: TimeRange[] = [];
 
   get ranges(): readonly TimeRange[] {
     return this.#ranges;
@@ -58,8 +58,12 @@ export class AssignedTimes {
 
   /** Puts a range from the manifest back; of two that overlap the one restored later counts. */
   restore(range: TimeRange): void {
-    this.#ranges = this.#ranges.filter((other) => other.end <= range.start || other.start >= range.end);
-    this.#insert(range);
+    const first = this.#firstEndingAfter(range.start);
+    let count = 0;
+    while (first + count < this.#ranges.length && this.#ranges[first + count]!.start < range.end) {
+      count += 1;
+    }
+    this.#ranges.splice(first, count, range);
   }
 
   /**
@@ -67,35 +71,38 @@ export class AssignedTimes {
    * begins at this line and holds for the lines up to `end`.
    */
   at(offset: number, end: number, source: TimeSource): TimeRange {
-    let next = end;
-    // From the back: new lines come behind all that was read before.
-    for (let i = this.#ranges.length - 1; i >= 0; i--) {
-      const range = this.#ranges[i]!;
-      if (range.end <= offset) {
-        break;
-      }
-      if (range.start <= offset) {
-        return range;
-      }
-      next = Math.min(next, range.start);
+    const index = this.#firstEndingAfter(offset);
+    const found = this.#ranges[index];
+    if (found !== undefined && found.start <= offset) {
+      return found;
     }
-    const range = { start: offset, end: next, ...source.take(next - offset), isDurable: false };
-    this.#insert(range);
+    const newEnd = Math.min(end, found?.start ?? end);
+    const range = { start: offset, end: newEnd, ...source.take(newEnd - offset), isDurable: false };
+    this.#ranges.splice(index, 0, range);
     return range;
   }
 
   /** Lets go of the ranges before `offset`. */
   forgetBefore(offset: number): void {
-    if (this.#ranges.length > 0 && this.#ranges[0]!.end <= offset) {
-      this.#ranges = this.#ranges.filter((range) => range.end > offset);
-    }
+    this.#ranges.splice(0, this.#firstEndingAfter(offset));
   }
 
-  #insert(range: TimeRange): void {
-    let at = this.#ranges.length;
-    while (at > 0 && this.#ranges[at - 1]!.start > range.start) {
-      at -= 1;
+  /** The index of the first range that ends behind `offset`; they are ascending and do not overlap. */
+  #firstEndingAfter(offset: number): number {
+    let low = 0;
+    let high = this.#ranges.length;
+    // New lines come behind all that was read before.
+    if (high > 0 && this.#ranges[high - 1]!.end <= offset) {
+      return high;
     }
-    this.#ranges.splice(at, 0, range);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#ranges[middle]!.end <= offset) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
 }

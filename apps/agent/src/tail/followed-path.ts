@@ -77,11 +77,10 @@ export class FollowedPath {
       if (this.#open.has(fileKey(rotated))) {
         continue;
       }
-      const file = openFollowed(this.target, this.path, rotated.path, nowMs, this.#options);
+      const file = this.#openFile(rotated.path, nowMs);
       if (file !== undefined) {
         file.replacedMs = rotated.mtimeMs;
         opened.push(file);
-        this.#open.add(file.key);
       }
     }
     this.#files.unshift(...opened);
@@ -143,11 +142,23 @@ export class FollowedPath {
     if (found === undefined || this.#open.has(fileKey(found))) {
       return;
     }
-    const file = openFollowed(this.target, this.path, this.path, nowMs, this.#options);
+    const file = this.#openFile(this.path, nowMs);
     if (file !== undefined) {
       this.#files.push(file);
+    }
+  }
+
+  #openFile(actualPath: string, nowMs: number): FollowedFile | undefined {
+    const file = openFollowed(this.target, this.path, actualPath, nowMs, this.#options);
+    // The path may have got another file since it was looked at.
+    if (file !== undefined && this.#open.has(file.key)) {
+      file.file.close();
+      return undefined;
+    }
+    if (file !== undefined) {
       this.#open.add(file.key);
     }
+    return file;
   }
 
   #replace(current: FollowedFile | undefined, newKey: string, nowMs: number): void {

@@ -86,6 +86,9 @@ export class Tailer {
       this.#ready = [];
       let sliceEnd = performance.now() + sliceMs;
       for (const schedule of round) {
+        if (signal.aborted) {
+          return;
+        }
         this.#turn(schedule);
         if (performance.now() > sliceEnd) {
           await new Promise((resolve) => setImmediate(resolve));
