@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileRe2 } from "./re2.ts";
@@ -172,3 +173,16 @@ test("any text is compiled or refused, never a crash", () => {
     { numRuns: 2000 },
   );
 });
+
+test.for(["(a+)+$", "(?i)(?:A+)+$", "^(?:a{1,50})+$", "^(a|a)*$", "(?m)^(a*)*c", "(.*)*x.y", "([^b]+)*!$"])(
+  "%s does not run away, given V8's linear fallback",
+  (pattern) => {
+    setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
+    setFlagsFromString("--regexp-backtracks-before-fallback=10000");
+    const regex = compileRe2(pattern, free);
+    const startMs = performance.now();
+    expect(regex.test(`${"a".repeat(40)}b`)).toBe(false);
+    // It would take years.
+    expect(performance.now() - startMs).toBeLessThan(2000);
+  },
+);

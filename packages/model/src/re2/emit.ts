@@ -31,7 +31,10 @@ function group(source: string): string {
   return `(?:${source})`;
 }
 
-/** JavaScript's own multi-line `^` and `$` know more line breaks than RE2, which has one. */
+/**
+ * JavaScript's own multi-line `^` and `$` know more line breaks than RE2, which has one. The look-ahead of `lineEnd` is
+ * the one thing left that V8's linear engine cannot do.
+ */
 const assertionSources: Readonly<Record<Assertion, string>> = {
   textStart: "^",
   textEnd: "$",
