@@ -50,7 +50,7 @@ export interface BlockEntry {
 }
 
 /** A damaged footer must not make us allocate more than a block may ever hold. */
-const columnRawBytesMax = 1024 * 1024 * 1024;
+const columnRawBytesMax = 256 * 1024 * 1024;
 
 const inOrder = ["body", "times", "lengths", "metadata"] as const;
 

@@ -1,9 +1,11 @@
-import { metadataAt, MetadataBuilder, withMetadata, type EntryBatch } from "@sluice/model";
+import { lineAt, metadataAt, MetadataBuilder, withMetadata, type EntryBatch } from "@sluice/model";
 import { dayStartNs } from "./day.ts";
 import { sortBatch } from "./sort-batch.ts";
 
 const entriesAtStart = 16;
-const bytesAtStart = 2048;
+const bytesAtStart = 1024;
+/** Objects around the columns. */
+const overheadBytes = 1024;
 
 /**
  * The growing end of one stream within one UTC day: columns that start small and double. A snapshot is a view: what is
@@ -20,8 +22,10 @@ export class DayColumns {
   #metadata: MetadataBuilder | undefined;
   #minDeltaNs = Number.POSITIVE_INFINITY;
   #maxDeltaNs = Number.NEGATIVE_INFINITY;
-  /** Whether every entry was later than all before it: then nothing is to be sorted and nothing repeats. */
+  /** Whether no entry was earlier than one before it: then there is nothing to sort, and repeats were left out. */
   #isAscending = true;
+  /** The entries of the latest time, while they come in order: a repeat among them is left out at once. */
+  #latest = new Set<string>();
   #snapshot: EntryBatch | undefined;
 
   constructor(day: number) {
@@ -30,6 +34,9 @@ export class DayColumns {
 
   /** Copies one entry of a batch. `deltaNs` counts from the day's first nanosecond. */
   append(batch: EntryBatch, index: number, deltaNs: number): void {
+    if (this.#isAscending && deltaNs === this.#maxDeltaNs && this.#repeatsLatest(batch, index)) {
+      return;
+    }
     const start = batch.lineStarts[index]!;
     const length = batch.lineEnds[index]! - start;
     this.#reserve(length + 1);
@@ -40,7 +47,11 @@ export class DayColumns {
     this.#lineEnds[row] = this.#bytesUsed;
     this.#bytes[this.#bytesUsed++] = 0x0a;
     this.#deltaNs[row] = deltaNs;
-    this.#isAscending &&= deltaNs > this.#maxDeltaNs;
+    if (deltaNs > this.#maxDeltaNs) {
+      this.#latest.clear();
+    } else if (deltaNs < this.#maxDeltaNs) {
+      this.#isAscending = false;
+    }
     this.#minDeltaNs = Math.min(this.#minDeltaNs, deltaNs);
     this.#maxDeltaNs = Math.max(this.#maxDeltaNs, deltaNs);
     this.#appendMetadata(batch, index);
@@ -57,9 +68,9 @@ export class DayColumns {
     return this.#bytesUsed - this.#count;
   }
 
-  /** Bytes of memory that the entries take. */
+  /** Bytes of memory that the columns take, about. */
   get sizeBytes(): number {
-    return this.#bytesUsed + this.#count * 16;
+    return overheadBytes + this.#bytes.length + this.#deltaNs.length * 16 + (this.#metadata?.sizeBytes ?? 0);
   }
 
   get minNs(): bigint {
@@ -103,6 +114,16 @@ export class DayColumns {
     );
   }
 
+  /** Whether the entry, of the latest time, is there already; if not, it is remembered. */
+  #repeatsLatest(batch: EntryBatch, index: number): boolean {
+    if (this.#latest.size === 0) {
+      // Most times come once: the entry that was the first of its time is put in when a second comes.
+      this.#latest.add(entryKey(this.#view(this.#count), this.#count - 1));
+    }
+    const key = entryKey(batch, index);
+    return this.#latest.has(key) || !this.#latest.add(key);
+  }
+
   /** The column begins with the first entry that has metadata; those before it get the empty set. */
   #appendMetadata(batch: EntryBatch, index: number): void {
     const metadata = metadataAt(batch, index);
@@ -131,6 +152,14 @@ export class DayColumns {
       this.#lineEnds = grow(this.#lineEnds, new Uint32Array(capacity));
     }
   }
+}
+
+const keyDecoder = new TextDecoder("latin1");
+
+/** Line and metadata as one text; latin1 keeps different bytes different. */
+function entryKey(batch: EntryBatch, index: number): string {
+  const metadata = metadataAt(batch, index).map(({ name, value }) => [name, value]);
+  return `${JSON.stringify(metadata)} ${keyDecoder.decode(lineAt(batch, index))}`;
 }
 
 function grow<Column extends Float64Array | Uint32Array>(column: Column, into: Column): Column {

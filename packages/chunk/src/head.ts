@@ -42,6 +42,8 @@ export class Head {
     // A batch nearly always lies within the day of its base; there a double is exact.
     const baseDay = dayOf(batch.baseNs);
     const baseOffsetNs = Number(batch.baseNs - dayStartNs(baseDay));
+    const touched = new Map<DayColumns, { readonly sizeBytes: number; readonly count: number }>();
+    let columns: DayColumns | undefined;
     for (let i = 0; i < batch.count; i++) {
       let day = baseDay;
       let deltaNs = baseOffsetNs + batch.deltaNs[i]!;
@@ -50,14 +52,21 @@ export class Head {
         day = dayOf(timestampNs);
         deltaNs = Number(timestampNs - dayStartNs(day));
       }
-      const columns = daysOf(stream, day);
-      const before = columns.sizeBytes;
+      if (columns?.day !== day) {
+        columns = this.#columnsOf(stream, day);
+        if (!touched.has(columns)) {
+          touched.set(columns, { sizeBytes: columns.sizeBytes, count: columns.count });
+        }
+      }
       columns.append(batch, i, deltaNs);
-      this.#sizeBytes += columns.sizeBytes - before;
     }
-    this.#entryCount += batch.count;
+    for (const [{ sizeBytes, count }, before] of touched) {
+      this.#sizeBytes += sizeBytes - before.sizeBytes;
+      this.#entryCount += count - before.count;
+    }
   }
 
+  /** Bytes of memory that the streams take, about. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -106,15 +115,16 @@ export class Head {
       }
     }
   }
-}
 
-function daysOf(stream: StreamHead, day: number): DayColumns {
-  let columns = stream.days.get(day);
-  if (columns === undefined) {
-    columns = new DayColumns(day);
-    stream.days.set(day, columns);
+  #columnsOf(stream: StreamHead, day: number): DayColumns {
+    let columns = stream.days.get(day);
+    if (columns === undefined) {
+      columns = new DayColumns(day);
+      stream.days.set(day, columns);
+      this.#sizeBytes += columns.sizeBytes;
+    }
+    return columns;
   }
-  return columns;
 }
 
 /** The block as it is now, though the head goes on growing; it is sorted only when it is loaded. */

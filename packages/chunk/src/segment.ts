@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter, compareLabels, printLabels, type Labels } from "@sluice/model";
 import { encodeBlock, type BlockEntry } from "./block.ts";
@@ -31,19 +32,23 @@ const version = 1;
 /** Footer length, footer CRC-32, magic. */
 const trailerBytes = 4 + 4 + tailMagic.length;
 
+/** Compressing this many takes about 5 ms. */
+const blocksPerTurn = 8;
+
 /** Sections of the footer; a reader skips those that it does not know. 3 is kept for skip filters. */
 const section = { streams: 1, blocks: 2 } as const;
 
 /**
- * Builds a segment: one immutable object with blocks of many streams of one tenant and day.
+ * Builds a segment: one immutable object with blocks of many streams of one tenant and day. Others get their turn every
+ * few blocks, so that pushes and queries go on meanwhile.
  *
  * @param content.streams batches for one block each; in any order of streams, the same stream several times.
  */
-export function buildSegment(content: {
+export async function buildSegment(content: {
   readonly tenant: string;
   readonly day: number;
   readonly streams: Iterable<StreamBatch>;
-}): BuiltSegment {
+}): Promise<BuiltSegment> {
   const parts: Uint8Array[] = [headMagic];
   let offset = headMagic.length;
   const streams: Labels[] = [];
@@ -55,6 +60,9 @@ export function buildSegment(content: {
       blocks.push({ ...encoded, stream: streams.length - 1, offset });
       parts.push(...blockParts);
       offset += blockParts.reduce((sum, part) => sum + part.length, 0);
+      if (blocks.length % blocksPerTurn === 0) {
+        await setImmediate();
+      }
     }
   }
   const footer = { tenant: content.tenant, day: content.day, streams, blocks };

@@ -19,7 +19,8 @@ test("a split batch is the batch again, in runs of the wanted size", () => {
       const runs = [...splitBatch(batchOf(entries), rawBytesMax)];
       expect(runs.flatMap((run) => entriesOf(run))).toEqual(entries);
       for (const run of runs) {
-        expect(run.count === 1 || run.bytes.length - 1 <= rawBytesMax).toBe(true);
+        const isOneInstant = run.deltaNs[0] === run.deltaNs[run.count - 1];
+        expect(run.count === 1 || isOneInstant || run.bytes.length - 1 <= rawBytesMax * 4).toBe(true);
         expect(run.metadata?.sets.length ?? 0).toBeLessThanOrEqual(run.count + 1);
       }
     }),
@@ -36,4 +37,15 @@ test("entries of equal time stay in order of arrival; the same line with other m
     batchOf([at("c"), at("b"), at("b", "1"), at("b", "2")]),
   ]);
   expect(entriesOf(merged)).toEqual([at("b"), at("a"), at("b", "1"), at("c"), at("b", "2")]);
+});
+
+test("a cut does not divide an instant, as long as the run stays within four times the wanted size", () => {
+  const entries = Array.from({ length: 40 }, (_, i) => ({
+    timestampNs: BigInt(Math.floor(i / 10)),
+    line: `line ${i}`.padEnd(9),
+  }));
+  const runs = [...splitBatch(batchOf(entries), 50)];
+  expect(runs.map((run) => run.count)).toEqual([10, 10, 10, 10]);
+  const oneInstant = batchOf(entries.map(({ line }) => ({ timestampNs: 7n, line })));
+  expect([...splitBatch(oneInstant, 50)].map((run) => run.count)).toEqual([20, 20]);
 });

@@ -3,7 +3,6 @@ import {
   deltaNsMax,
   lineAt,
   MetadataBuilder,
-  metadataAt,
   withMetadata,
   type EntryBatch,
   type Labels,
@@ -35,16 +34,27 @@ export function mergeBatches(batches: readonly EntryBatch[]): EntryBatch {
   return filled.length === 1 ? sortBatch(filled[0]!) : sortBatch(concatBatches(filled));
 }
 
-/** Cuts a batch into runs of about `rawBytesMax` bytes of lines; a longer line is a run of its own. */
+/** How many times the wanted size a run may grow to so that no instant is cut in two. */
+const stretchMax = 4;
+
+/**
+ * Cuts a batch into runs of about `rawBytesMax` bytes of lines; a longer line is a run of its own. A cut is made where
+ * the time changes, if there is such a place near: two blocks of one stream that share an instant must be merged by
+ * every reader.
+ */
 export function* splitBatch(batch: EntryBatch, rawBytesMax: number): Generator<EntryBatch> {
+  const { count, lineStarts, lineEnds, deltaNs } = batch;
   let from = 0;
-  while (from < batch.count) {
-    const startOffset = batch.lineStarts[from]!;
+  while (from < count) {
+    const startOffset = lineStarts[from]!;
     let to = from + 1;
-    while (to < batch.count && batch.lineEnds[to]! - startOffset <= rawBytesMax) {
+    while (to < count && lineEnds[to]! - startOffset <= rawBytesMax) {
       to += 1;
     }
-    yield from === 0 && to === batch.count ? batch : sliceBatch(batch, from, to);
+    while (to < count && deltaNs[to] === deltaNs[to - 1] && lineEnds[to]! - startOffset <= rawBytesMax * stretchMax) {
+      to += 1;
+    }
+    yield from === 0 && to === count ? batch : sliceBatch(batch, from, to);
     from = to;
   }
 }
@@ -170,9 +180,9 @@ function concatBatches(batches: readonly EntryBatch[]): EntryBatch {
       deltaNs[row] = batch.deltaNs[i]! + Number(shiftNs);
       lineStarts[row] = batch.lineStarts[i]! + offset;
       lineEnds[row] = batch.lineEnds[i]! + offset;
-      metadata.add(metadataAt(batch, i));
       row += 1;
     }
+    metadata.addAll(batch);
     offset += batch.bytes.length;
   }
   return withMetadata({ count, baseNs, deltaNs, bytes, lineStarts, lineEnds }, metadata.column());

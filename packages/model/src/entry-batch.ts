@@ -114,26 +114,42 @@ export class MetadataBuilder {
   readonly #sets: Labels[] = [noMetadata];
   readonly #places = new Map<string, number>([["[]", 0]]);
   readonly #index: number[] = [];
-  #hasAny = false;
+  #textLength = 0;
 
   add(metadata: Labels): void {
-    if (metadata.length === 0) {
-      this.#index.push(0);
-      return;
+    this.#index.push(this.#placeOf(metadata));
+  }
+
+  /** The same for all entries of a batch; each of its sets is looked at once. */
+  addAll({ count, metadata }: Pick<EntryBatch, "count" | "metadata">): void {
+    const places = metadata?.sets.map((set) => this.#placeOf(set));
+    for (let i = 0; i < count; i++) {
+      this.#index.push(places === undefined ? 0 : places[metadata!.index[i]!]!);
     }
-    this.#hasAny = true;
+  }
+
+  #placeOf(metadata: Labels): number {
+    if (metadata.length === 0) {
+      return 0;
+    }
     const key = JSON.stringify(metadata.map(({ name, value }) => [name, value]));
     let place = this.#places.get(key);
     if (place === undefined) {
       place = this.#sets.length;
       this.#sets.push(metadata);
       this.#places.set(key, place);
+      this.#textLength += key.length;
     }
-    this.#index.push(place);
+    return place;
+  }
+
+  /** Bytes of memory that the column takes, about. */
+  get sizeBytes(): number {
+    return this.#textLength * 2 + this.#index.length * 8;
   }
 
   /** The column so far, or undefined when every entry was without metadata. */
   column(): MetadataColumn | undefined {
-    return this.#hasAny ? { sets: [...this.#sets], index: Uint32Array.from(this.#index) } : undefined;
+    return this.#sets.length > 1 ? { sets: [...this.#sets], index: Uint32Array.from(this.#index) } : undefined;
   }
 }

@@ -26,7 +26,7 @@ export async function writeSegments(
   const segments: Segment[] = [];
   for (const { tenant, streams } of tenants) {
     for (const [day, ofDay] of byDay(streams)) {
-      const built = buildSegment({ tenant, day, streams: ofDay });
+      const built = await buildSegment({ tenant, day, streams: ofDay });
       const segment = describe(built, segmentKey(tenant, day, walCovered, built.parts));
       await putOnce(objectStore, segment.key, built.parts);
       metrics.segmentsWritten.add(1);
