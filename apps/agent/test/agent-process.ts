@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 const mainPath = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
-/** The agent as users run it. */
-export interface AgentProcess {
+/** The agent as users run it; killed at the end of its `await using` block. */
+export interface AgentProcess extends AsyncDisposable {
   readonly process: ChildProcess;
   readonly stdout: () => string;
   readonly stderr: () => string;
@@ -31,5 +31,15 @@ export function spawnAgent(args: readonly string[]): AgentProcess {
     }
     return stdout.slice(0, stdout.indexOf("\n"));
   };
-  return { process: child, stdout: () => stdout, stderr: () => stderr, ended, ready };
+  return {
+    process: child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    ready,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
 }

@@ -73,7 +73,7 @@ test("SIGKILL again and again, under load, rotations and faults: nothing is lost
   const writer = setInterval(write, 20);
   try {
     for (let round = 0; round < rounds; round++) {
-      const agent = spawnAgent(["--config", configPath, "--log-level", "error"]);
+      await using agent = spawnAgent(["--config", configPath, "--log-level", "error"]);
       await agent.ready();
       await new Promise((resolve) => setTimeout(resolve, 50 + randomInt(rng, 700)));
       agent.process.kill("SIGKILL");
@@ -83,7 +83,7 @@ test("SIGKILL again and again, under load, rotations and faults: nothing is lost
     clearInterval(writer);
     sink.behave(() => "store");
   }
-  const last = spawnAgent(["--config", configPath, "--log-level", "error"]);
+  await using last = spawnAgent(["--config", configPath, "--log-level", "error"]);
   const all = written.plain.length + written.cri.length;
   await until("every line", () => new Set(sink.received.map(({ line }) => line)).size >= all, 20_000);
   last.process.kill("SIGTERM");

@@ -16,7 +16,7 @@ test.concurrent("one line when ready; SIGTERM ends it with 0 after a flush", asy
   await writeFile(path, "hello\n");
   const configPath = join(directory.path, "agent.yaml");
   await writeFile(configPath, configYaml({ directory: directory.path, url: sink.url, path }));
-  const agent = spawnAgent(["--config", configPath, "--listen", "127.0.0.1:0"]);
+  await using agent = spawnAgent(["--config", configPath, "--listen", "127.0.0.1:0"]);
   expect(await agent.ready()).toMatch(
     new RegExp(`^agent ready on http://127\\.0\\.0\\.1:\\d+, following 1 files, sending to ${sink.url}$`, "u"),
   );
@@ -26,7 +26,7 @@ test.concurrent("one line when ready; SIGTERM ends it with 0 after a flush", asy
 });
 
 test.concurrent("--help names every flag", async () => {
-  const agent = spawnAgent(["--help"]);
+  await using agent = spawnAgent(["--help"]);
   expect(await agent.ended).toBe(0);
   expect([...agent.stdout().matchAll(/^ {2}(--[a-z-]+)/gmu)].map(([, flag]) => flag)).toEqual([
     "--config",
@@ -44,7 +44,7 @@ test.concurrent("--check reads the config and ends", async () => {
     configPath,
     configYaml({ directory: directory.path, url: "http://127.0.0.1:1/push", path: "/x/*.log" }),
   );
-  const agent = spawnAgent(["--config", configPath, "--check"]);
+  await using agent = spawnAgent(["--config", configPath, "--check"]);
   expect(await agent.ended, agent.stderr()).toBe(0);
   expect(agent.stdout()).toBe(`${configPath} is good: 1 path patterns, 1 clients\n`);
 });
@@ -57,7 +57,7 @@ test.concurrent.for([
     want: "cannot read the config file /nowhere/agent.yaml: ENOENT: no such file or directory, open '/nowhere/agent.yaml'\n",
   },
 ])("one sentence and exit code 1: $title", async ({ args, want }) => {
-  const agent = spawnAgent(args);
+  await using agent = spawnAgent(args);
   expect(await agent.ended).toBe(1);
   expect(agent.stderr()).toBe(want);
 });
@@ -72,7 +72,7 @@ test.concurrent("a busy port is one sentence", async () => {
     configPath,
     configYaml({ directory: directory.path, url: "http://127.0.0.1:1/push", path: "/x/*.log" }),
   );
-  const agent = spawnAgent(["--config", configPath, "--listen", `127.0.0.1:${port}`]);
+  await using agent = spawnAgent(["--config", configPath, "--listen", `127.0.0.1:${port}`]);
   expect(await agent.ended).toBe(1);
   expect(agent.stderr()).toBe(
     `cannot listen on 127.0.0.1:${port}: the port is in use; stop what holds it or choose another with --listen\n`,
