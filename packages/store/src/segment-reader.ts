@@ -3,6 +3,7 @@ import { isServiceError, ServiceError, type EntryBatch } from "@sluice/model";
 import type { ByteRange, ObjectStore } from "@sluice/object-store";
 import { ByteCache } from "./byte-cache.ts";
 import type { Segment } from "./segment.ts";
+import { SharedLabels } from "./shared-labels.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
 
 export interface SegmentReaderOptions {
@@ -12,11 +13,14 @@ export interface SegmentReaderOptions {
   readonly blockCacheBytesMax: number;
 }
 
+const sharedLabelSetsMax = 50_000;
+
 /** Reads footers and blocks of committed segments: one ranged GET each, and none for what was read not long ago. */
 export class SegmentReader {
   readonly #objectStore: ObjectStore;
   readonly #footers: ByteCache<SegmentFooter>;
   readonly #blocks: ByteCache<EntryBatch>;
+  readonly #labels = new SharedLabels(sharedLabelSetsMax);
 
   constructor({ objectStore, metrics, footerCacheBytesMax, blockCacheBytesMax }: SegmentReaderOptions) {
     this.#objectStore = objectStore;
@@ -33,7 +37,7 @@ export class SegmentReader {
       if (footer.tenant !== tenant || footer.day !== day) {
         throw new ServiceError("corrupt", `segment ${key} is of another tenant or day than the manifest says`);
       }
-      return footer;
+      return { ...footer, streams: footer.streams.map((labels) => this.#labels.share(labels)) };
     });
   }
 
@@ -66,18 +70,13 @@ export class SegmentReader {
   }
 }
 
-/** Rough costs of the objects that a footer is made of, in V8. */
-const blockEntryBytes = 500;
+/** Of a block's entry in a footer, in V8: 330 bytes measured, more with metadata. Label sets are shared: addresses only. */
+const blockEntryBytes = 400;
+const streamBytes = 8;
 const labelBytes = 100;
 
 function footerMemoryBytes({ streams, blocks }: SegmentFooter): number {
-  let bytes = blocks.length * blockEntryBytes;
-  for (const labels of streams) {
-    for (const { name, value } of labels) {
-      bytes += labelBytes + name.length + value.length;
-    }
-  }
-  return bytes;
+  return blocks.length * blockEntryBytes + streams.length * streamBytes;
 }
 
 function batchMemoryBytes({ bytes, deltaNs, lineStarts, lineEnds, metadata }: EntryBatch): number {

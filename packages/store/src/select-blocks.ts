@@ -22,7 +22,7 @@ export async function selectBlocks(
   { matchers, startNs, endNs }: SelectRequest,
   signal: AbortSignal | undefined,
 ): Promise<BlockRef[]> {
-  const matches = compileMatchers(matchers);
+  const matches = oncePerStream(compileMatchers(matchers));
   const blocks: BlockRef[] = [];
   const footers = await mapInOrder(segments, footersAtOnce, (segment) => {
     checkNotCancelled(signal);
@@ -47,6 +47,7 @@ export async function selectSeries(
 ): Promise<Labels[]> {
   const tests = selectors.map(compileMatchers);
   const found = new Map<string, Labels>();
+  const seen = new Set<Labels>();
   const footers = await mapInOrder(segments, footersAtOnce, (segment) => reader.footer(segment));
   for (const { streams, blocks } of footers) {
     const inRange = new Set<number>();
@@ -57,9 +58,10 @@ export async function selectSeries(
     }
     for (const stream of inRange) {
       const labels = streams[stream]!;
-      if (tests.length === 0 || tests.some((matches) => matches(labels))) {
+      if (!seen.has(labels) && (tests.length === 0 || tests.some((matches) => matches(labels)))) {
         found.set(printLabels(labels), labels);
       }
+      seen.add(labels);
     }
   }
   return [...found.values()].sort(compareLabels);
@@ -82,6 +84,19 @@ function blockOf(
       checkNotCancelled(signal);
       return reader.block(segment, entry);
     },
+  };
+}
+
+/** The label sets of all footers are shared, so that a stream is known by its identity. */
+function oncePerStream(matches: (labels: Labels) => boolean): (labels: Labels) => boolean {
+  const known = new Map<Labels, boolean>();
+  return (labels) => {
+    let result = known.get(labels);
+    if (result === undefined) {
+      result = matches(labels);
+      known.set(labels, result);
+    }
+    return result;
   };
 }
 

@@ -13,7 +13,7 @@ import {
   unavailable,
 } from "./harness.ts";
 
-const seeds = 150;
+const seeds = 60;
 const writerCount = 3;
 const flushesPerWriter = 8;
 

