@@ -44,7 +44,7 @@ export function configYaml(options: {
 clients:
   - url: ${options.url}
     batchwait: 50ms
-    timeout: 2s
+    timeout: 10s
     backoff_config: {min_period: 20ms, max_period: 200ms}
     ${options.client ?? ""}
 positions: {filename: ${options.directory}/positions.yaml, sync_period: 200ms}
