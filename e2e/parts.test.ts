@@ -128,7 +128,7 @@ test("the agent says in one sentence what is wrong", async () => {
   await using directory = await temporaryDirectory();
   const config = join(directory.path, "agent.yaml");
   mkdirSync(join(directory.path, "logs"));
-  expect(await failureOf("agent")).toMatch(/^missing --config <yaml>.*$/u);
+  expect(await failureOf("agent")).toMatch(/^--config is required: [^\n]*$/u);
   expect(await failureOf("agent", "--config", join(directory.path, "none.yaml"))).toMatch(
     /^cannot read the config file .*none\.yaml: ENOENT.*$/u,
   );

@@ -8,7 +8,7 @@ import { createPod } from "./world/kubelet.ts";
 import { eventually, startAgent, startServer } from "./world/local.ts";
 import { queryLines } from "./world/loki-client.ts";
 
-const podNames = ["web-7d9f8b6c5d-aaaaa", "web-7d9f8b6c5d-bbbbb", "web-7d9f8b6c5d-ccccc"];
+const podNames = ["web-7d9f8b6c5d-22222", "web-7d9f8b6c5d-bbbbb", "web-7d9f8b6c5d-ccccc"];
 const lineCount = 10_000;
 
 test("10,000 numbered lines of three pods reach the API and the page, in order, none missing, none twice; deleting the pods' files changes nothing", async () => {

@@ -19,7 +19,7 @@ test("the seed's three queries answer right over what the agent sent", async () 
 
   const pod = (name: string, container: string, namespace = "ai-prod"): ReturnType<typeof createPod> =>
     createPod(podLogs, namespace, name, container);
-  const gateway = pod("gateway-5c8d7f9b6b-qwert", "gateway");
+  const gateway = pod("gateway-5c8d7f9b6b-qwrtz", "gateway");
   const agent = pod("ai-agent-7d9f8b6c5d-x2k4p", "ai-agent");
   const retriever = pod("retriever-6f7d8c9b5d-mnbvc", "retriever");
   const llm = pod("llm-55d8f7c6b9-lkjhg", "llm");

@@ -138,6 +138,23 @@ test.concurrent("rotation by rename: the old file to its end, then the new one, 
   );
 });
 
+test.concurrent("rotated before the agent saw it for the first time: all of it is read, in order", async () => {
+  await using directory = await temporaryDirectory();
+  await using sink = await startPushSink();
+  const path = join(directory.path, "0.log");
+  for (const [i, stamp] of ["20260105-100000", "20260105-110000", undefined].entries()) {
+    await writeFile(path, cri(i * 50, i * 50 + 50));
+    if (stamp !== undefined) {
+      await rename(path, `${path}.${stamp}`);
+    }
+  }
+  await using _agent = await runAgent(
+    configYaml({ directory: directory.path, url: sink.url, path: `${directory.path}/*.log`, cri: true }),
+  );
+  await until("all three files", () => sink.received.length === 150);
+  expect(sink.received.map(({ line }) => line)).toEqual(numbered(0, 150));
+});
+
 test.concurrent("a rotated name that the glob matches is the same file, not a new one", async () => {
   await using directory = await temporaryDirectory();
   await using sink = await startPushSink();

@@ -33,6 +33,11 @@ test.for([
     text: "groups:\n  - name: a\n  - nam: b\n",
     told: "server.yaml:3: groups.1.nam: unknown key",
   },
+  {
+    title: "a value on the next line",
+    text: "groups:\n\n  name: a\n",
+    told: "server.yaml:1: groups: Invalid input: expected array",
+  },
   { title: "broken YAML", text: "server:\n  port: [1\n", told: "server.yaml:" },
 ])("$title is told with file, line and key", ({ text, told }) => {
   expect(() => parseYamlConfig("server.yaml", text, Schema)).toThrow(told);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { messageOf, parseDurationMs, ServiceError } from "@sluice/model";
-import { LineCounter, parseDocument } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 
 /** A Prometheus duration (`5m`, `1h30m`) in a config file; milliseconds after parsing. */
@@ -45,10 +45,10 @@ export function parseYamlConfig<Schema extends z.ZodType>(
     return result.data;
   }
   const lineOf = (path: readonly PropertyKey[]): number => {
-    for (let depth = path.length; depth >= 0; depth--) {
-      const node = document.getIn(path.slice(0, depth), true) as { range?: [number, number, number] } | undefined;
-      if (node?.range !== undefined) {
-        return lines.linePos(node.range[0]).line;
+    for (let depth = path.length; depth > 0; depth--) {
+      const offset = offsetOf(document.getIn(path.slice(0, depth - 1), true), path[depth - 1]!);
+      if (offset !== undefined) {
+        return lines.linePos(offset).line;
       }
     }
     return 1;
@@ -59,4 +59,14 @@ export function parseYamlConfig<Schema extends z.ZodType>(
     return `${name}:${lineOf(path)}: ${path.join(".")}: ${what}`;
   });
   throw new ServiceError("bad_data", told.join("; "));
+}
+
+/** Where a key of a map, or an element of a list, begins in the text. */
+function offsetOf(parent: unknown, key: PropertyKey): number | undefined {
+  if (isMap(parent)) {
+    const found = parent.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key));
+    return isScalar(found?.key) ? found.key.range?.[0] : undefined;
+  }
+  const item = isSeq(parent) ? parent.items[Number(key)] : undefined;
+  return isNode(item) ? item.range?.[0] : undefined;
 }

@@ -71,7 +71,11 @@ export class FollowedPath {
       return;
     }
     const { positions } = this.#options;
-    const unread = unreadRotatedFiles(this.target.key, this.path, current.realPath, names, positions);
+    // A container may rotate its file before we see it for the first time. Its lines have times of their own, so that
+    // reading all of them does no harm; what lies beside a new plain file may be history, or a copy of the file itself.
+    const newPathSinceMs = this.target.format === "cri" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    const { key } = this.target;
+    const unread = unreadRotatedFiles(key, this.path, current.realPath, names, positions, newPathSinceMs);
     const opened: FollowedFile[] = [];
     for (const rotated of unread) {
       if (this.#open.has(fileKey(rotated))) {
@@ -195,6 +199,10 @@ export class FollowedPath {
         continue;
       }
       file.finish();
+      if (!isDeleted && file.position.offset < file.safeOffset) {
+        // Discovery takes a rotated file for unread until all of it is acknowledged: closed now, it would be read twice.
+        continue;
+      }
       if (isDeleted) {
         file.position.endOffset = file.safeOffset;
         rotations.add(1, { kind: "deleted" });

@@ -37,6 +37,7 @@ export class DirectoryNames {
  * path; it cannot have read them.
  *
  * @param path where the file is looked for; `realPath` is that with symbolic links resolved.
+ * @param newPathSinceMs for a path that the agent never saw: files beside it that were written to after this are unread.
  */
 export function unreadRotatedFiles(
   target: string,
@@ -44,10 +45,11 @@ export function unreadRotatedFiles(
   realPath: string,
   names: DirectoryNames,
   positions: Positions,
+  newPathSinceMs: number,
 ): readonly RotatedFile[] {
   const directory = dirname(realPath);
   const name = basename(realPath);
-  const seenBeforeMs = positions.seenBeforeMs(path);
+  const readUntilMs = positions.seenBeforeMs(path) ?? newPathSinceMs;
   const unread: RotatedFile[] = [];
   for (const sibling of namesWithPrefix(names.of(directory), `${name}-`, `${name}.`)) {
     if (notPlain.test(sibling)) {
@@ -62,7 +64,7 @@ export function unreadRotatedFiles(
     const sizeBytes = Number(stat.size);
     const mtimeMs = Number(stat.mtimeMs);
     const offset = positions.offsetOf({ target, path, dev: String(dev), ino: String(ino), sizeBytes });
-    const isUnread = offset === undefined ? seenBeforeMs !== undefined && mtimeMs > seenBeforeMs : sizeBytes > offset;
+    const isUnread = offset === undefined ? mtimeMs > readUntilMs : sizeBytes > offset;
     if (isUnread) {
       unread.push({ path: siblingPath, dev, ino, mtimeMs });
     }
