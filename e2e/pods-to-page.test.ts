@@ -62,7 +62,7 @@ test("10,000 numbered lines of three pods reach the API and the page, in order, 
   expect((await queryLines(server.url, '{namespace="shop"}')).map(({ line }) => line)).toEqual(written);
 }, 240_000);
 
-/** Scrolls through the list from its top, loading older or newer pages as the page offers them, and reads every line. */
+/** Scrolls through the list from its top, asks for more at its end, and reads every line. */
 async function collectLines(page: Page, wanted: number): Promise<readonly string[]> {
   const seen = new Map<string, string>();
   const list = page.getByTestId("log-list");
@@ -85,6 +85,10 @@ async function collectLines(page: Page, wanted: number): Promise<readonly string
       seen.set(timestamp!, line!);
     }
     idleRounds = seen.size === before ? idleRounds + 1 : 0;
+    const more = page.getByTestId("load-more");
+    if (idleRounds > 0 && (await more.isVisible())) {
+      await more.click();
+    }
     await list.evaluate((element) => element.scrollBy(0, element.clientHeight * 0.8));
     await page.waitForTimeout(idleRounds > 0 ? 100 : 0);
   }

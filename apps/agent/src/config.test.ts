@@ -116,7 +116,7 @@ test.for([
   [scrape("server: {log_level: loud}\n"), "a.yaml:10: server.log_level: expected one of debug, info, warn, error"],
   [
     minimal.replace("__path__: /var/log/*.log", "x: y"),
-    `a.yaml:8: ${first}.static_configs.0.labels: needs a __path__: the glob of the files to follow`,
+    `a.yaml:7: ${first}.static_configs.0.labels: needs a __path__: the glob of the files to follow`,
   ],
   [
     scrape("          __host__: me\n"),
