@@ -1,6 +1,6 @@
-import { printTimePoint, type Client, type ExploreState } from "@sluice/api";
+import { parseExploreState, printExploreState, type Client, type ExploreState } from "@sluice/api";
 import { isServiceError, type ServiceError } from "@sluice/model";
-import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import styles from "./app.module.css";
 import type { Services } from "./app.tsx";
 import { LivePanel } from "./live/live-panel.tsx";
@@ -57,34 +57,33 @@ export function Explore({
   const input = useRef<HTMLTextAreaElement>(null);
   const view = useRef<LogView>(null);
 
-  const { query, direction } = state;
+  const { query } = state;
   const isStart = query.trim() === "";
   const isLive = state.live && !isStart;
-  const rangeKey = `${printTimePoint(state.from)} ${printTimePoint(state.to)}`;
-  const latest = useRef(state);
-  latest.current = state;
+  // The parts of the address that decide what is asked; Run asks again even when they are the same.
+  const question = useMemo(
+    () => ({ search: printExploreState({ ...state, timeZone: "local", line: "", others: [] }), runCount }),
+    [state, runCount],
+  );
+  const [asked, setAsked] = useState(question);
+  if (asked.search !== question.search || asked.runCount !== question.runCount) {
+    setAsked(question);
+  }
 
   useEffect(() => {
-    if (isStart || isLive) {
+    const { query, live: isLive, view, direction, ...range } = parseExploreState(asked.search);
+    if (query.trim() === "") {
       search.reset();
-      return;
-    }
-    setStartError(undefined);
-    void search.run({
-      query,
-      ...searchRangeOf(latest.current, nowMs()),
-      direction,
-      instant: latest.current.view === "table",
-    });
-  }, [search, nowMs, query, rangeKey, direction, isStart, isLive, state.view, runCount]);
-
-  useEffect(() => {
-    if (!isLive) {
       return undefined;
     }
-    live.start(query);
-    return () => live.stop();
-  }, [live, query, isLive, runCount]);
+    if (isLive) {
+      search.reset();
+      live.start(query);
+      return () => live.stop();
+    }
+    void search.run({ query, ...searchRangeOf(range, nowMs()), direction, instant: view === "table" });
+    return undefined;
+  }, [search, live, nowMs, asked]);
 
   const run = useCallback<RunQuery>(
     (next, change = {}) => {
@@ -142,6 +141,7 @@ export function Explore({
     <div className={styles["app"]}>
       <Header
         client={client}
+        nowMs={nowMs}
         theme={preferences.theme}
         onTheme={(theme) => changePreferences((before) => ({ ...before, theme }))}
         onHome={() => run("", { live: false })}

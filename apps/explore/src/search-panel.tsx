@@ -61,6 +61,9 @@ export function SearchPanel(props: SearchPanelProps): ReactNode {
     );
   }
 
+  if (phase === "failed" && result === undefined) {
+    return null;
+  }
   const hasVolume = isLogQuery(state.query);
   const isBackward = state.direction === "backward";
   const linkOf = (line: LogLine): string => {
@@ -73,7 +76,7 @@ export function SearchPanel(props: SearchPanelProps): ReactNode {
       {hasVolume && (
         <VolumeChart
           volume={volume}
-          error={volumeError}
+          error={phase === "failed" ? undefined : volumeError}
           timeZone={state.timeZone}
           stale={phase === "loading" && volume !== undefined}
           loaded={loaded}
@@ -140,8 +143,12 @@ function SearchStatus({ found, store }: { readonly found: SearchState; readonly 
   return (
     <>
       <b>{groupDigits(store.lineCount)}</b>
-      {total} {store.lineCount === 1 && total === "" ? "line" : "lines"} · {durationText(elapsedMs)}
-      {bytes}
+      {total} {store.lineCount === 1 && total === "" ? "line" : "lines"}
+      <span className={panel["wide"]}>
+        {" "}
+        · {durationText(elapsedMs)}
+        {bytes}
+      </span>
     </>
   );
 }
@@ -191,9 +198,6 @@ function SearchMessage({ found: { phase, emptyReason, result }, state, onRun }: 
   }
   if (phase === "stopped") {
     return <div className={panel["message"]}>Stopped before the first line came.</div>;
-  }
-  if (phase === "failed") {
-    return <div className={panel["message"]} />;
   }
   const widen = (
     <button

@@ -21,7 +21,7 @@ export interface ClientOptions {
   /** Sent as `X-Scope-OrgID` when not empty. */
   readonly tenant?: string;
   /** For tests and for programs with their own transport. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 /** A range of time; the end is not part of it. Nanoseconds since the epoch. */
@@ -89,7 +89,7 @@ const errorLengthMax = 2000;
 
 export function createClient(options: ClientOptions): Client {
   const base = options.baseUrl.replace(/\/+$/u, "");
-  const send = options.fetch ?? globalThis.fetch.bind(globalThis);
+  const send = options.fetch ?? ((url, init) => fetch(url, init));
   const baseHeaders: Record<string, string> =
     options.tenant === undefined || options.tenant === "" ? {} : { [headers.tenant]: options.tenant };
 

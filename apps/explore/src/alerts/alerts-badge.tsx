@@ -10,14 +10,19 @@ import styles from "./alerts-badge.module.css";
 
 const pollMs = 15_000;
 
+export interface AlertsBadgeProps {
+  readonly client: Client;
+  readonly nowMs: () => number;
+}
+
 /** How many alerts fire, and which. A server without a ruler has none, and the badge is not there. */
-export function AlertsBadge({ client }: { readonly client: Client }): ReactNode {
-  const alerts = useAlerts(client);
+export function AlertsBadge({ client, nowMs }: AlertsBadgeProps): ReactNode {
+  const seen = useAlerts(client, nowMs);
   const [open, setOpen] = useState(false);
-  if (alerts === undefined) {
+  if (seen === undefined) {
     return null;
   }
-  const active = alerts
+  const active = seen.alerts
     .filter(({ state }) => state !== "inactive")
     .sort((a, b) => rank(a) - rank(b) || Date.parse(b.activeAt) - Date.parse(a.activeAt));
   const firing = active.filter(({ state }) => state === "firing").length;
@@ -44,7 +49,7 @@ export function AlertsBadge({ client }: { readonly client: Client }): ReactNode 
         <ul className={styles["list"]}>
           {active.length === 0 && <li className={styles["none"]}>All quiet: no alert is firing.</li>}
           {active.map((alert) => (
-            <Alert key={JSON.stringify(alert.labels)} alert={alert} />
+            <Alert key={JSON.stringify(alert.labels)} alert={alert} nowMs={seen.atMs} />
           ))}
         </ul>
       )}
@@ -52,7 +57,8 @@ export function AlertsBadge({ client }: { readonly client: Client }): ReactNode 
   );
 }
 
-function Alert({ alert: { labels, annotations, state, activeAt } }: { readonly alert: AlertBody }): ReactNode {
+function Alert({ alert, nowMs }: { readonly alert: AlertBody; readonly nowMs: number }): ReactNode {
+  const { labels, annotations, state, activeAt } = alert;
   const { alertname = "alert", ...others } = labels;
   const text = annotations["summary"] ?? annotations["description"] ?? "";
   return (
@@ -62,7 +68,7 @@ function Alert({ alert: { labels, annotations, state, activeAt } }: { readonly a
         <span className={styles["state"]} data-state={state}>
           {state}
         </span>
-        <span className={styles["since"]}>for {durationText(Date.now() - Date.parse(activeAt))}</span>
+        <span className={styles["since"]}>for {durationText(nowMs - Date.parse(activeAt))}</span>
       </h3>
       {text !== "" && <p className={styles["text"]}>{displayText(text)}</p>}
       {Object.keys(others).length > 0 && <p className={styles["labels"]}>{printLabels(labelsFromRecord(others))}</p>}
@@ -70,14 +76,23 @@ function Alert({ alert: { labels, annotations, state, activeAt } }: { readonly a
   );
 }
 
+interface SeenAlerts {
+  readonly alerts: readonly AlertBody[];
+  /** When they were. Milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
 /** Asks now and then while the page is in sight; undefined when the server has no answer. */
-function useAlerts(client: Client): readonly AlertBody[] | undefined {
-  const [alerts, setAlerts] = useState<readonly AlertBody[]>();
+function useAlerts(client: Client, nowMs: () => number): SeenAlerts | undefined {
+  const [seen, setSeen] = useState<SeenAlerts>();
   useEffect(() => {
     const abort = new AbortController();
     const ask = (): void => {
       if (!document.hidden) {
-        client.alerts(abort.signal).then(setAlerts, () => undefined);
+        client.alerts(abort.signal).then(
+          (alerts) => setSeen({ alerts, atMs: nowMs() }),
+          () => undefined,
+        );
       }
     };
     ask();
@@ -86,8 +101,8 @@ function useAlerts(client: Client): readonly AlertBody[] | undefined {
       clearInterval(timer);
       abort.abort();
     };
-  }, [client]);
-  return alerts;
+  }, [client, nowMs]);
+  return seen;
 }
 
 function rank({ state }: AlertBody): number {

@@ -54,8 +54,11 @@ const combining = /\p{M}|\p{Cf}/u;
 const wide =
   /[\u{1100}-\u{115f}\u{2e80}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
+/** Something that may not be one column per UTF-16 code unit. */
+const odd = /[\u{300}-\u{36f}\u{483}-\u{10ff}\u{1100}-\u{1fff}\u{2e80}-\u{ffff}\p{Cf}\u{10000}-\u{10ffff}]/u;
+
 function columnCount(text: string): number {
-  if (plain.test(text)) {
+  if (!odd.test(text)) {
     return text.length;
   }
   let columns = 0;

@@ -9,30 +9,21 @@ export type LevelName = (typeof levelNames)[number];
 /** One letter each, so that colour is never the only sign. */
 export const levelLetters = ["·", "T", "D", "I", "W", "E", "F"] as const;
 
-const byName: Readonly<Record<string, Level>> = {
-  trace: 1,
-  trc: 1,
-  debug: 2,
-  dbg: 2,
-  info: 3,
-  inf: 3,
-  information: 3,
-  informational: 3,
-  notice: 3,
-  warn: 4,
-  warning: 4,
-  wrn: 4,
-  error: 5,
-  err: 5,
-  eror: 5,
-  fatal: 6,
-  critical: 6,
-  crit: 6,
-  panic: 6,
-  alert: 6,
-  emerg: 6,
-  emergency: 6,
+const namesOfLevels: Readonly<Record<Exclude<LevelName, "unknown">, readonly string[]>> = {
+  trace: ["trc"],
+  debug: ["dbg"],
+  info: ["inf", "information", "informational", "notice"],
+  warn: ["warning", "wrn"],
+  error: ["err", "eror"],
+  fatal: ["critical", "crit", "panic", "alert", "emerg", "emergency"],
 };
+
+const levelByName: ReadonlyMap<string, Level> = new Map(
+  Object.entries(namesOfLevels).flatMap(([name, others]) => {
+    const level = levelNames.indexOf(name as LevelName) as Level;
+    return [name, ...others].map((each) => [each, level] as const);
+  }),
+);
 
 /** Labels that tell a level, the server's own finding first. */
 const levelLabels = ["detected_level", "level", "severity", "lvl", "loglevel", "severity_text"] as const;
@@ -43,13 +34,13 @@ const searchedLengthMax = 512;
 const klog = /^([IWEF])\d{4} /u;
 const klogLevels: Readonly<Record<string, Level>> = { I: 3, W: 4, E: 5, F: 6 };
 const field =
-  /(?:^|[\s,{"'[(])(?:level|lvl|severity|loglevel|log_level|levelname|severityText)["']?\s*[=:]\s*["']?(\w+)/iu;
+  /(?:^|[\s,{"'[(])(?:level|lvl|severity|loglevel|log_level|levelname|severityText)["']?\s*[=:]\s*["']?(\w+)/giu;
 const word = /\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|FATAL|PANIC)\b/u;
 const bracketed = /[[<](trace|debug|info|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|panic|alert|emerg)[\]>]/iu;
 
 /** The level that a word or one of pino's and bunyan's numbers stands for. */
 export function levelOfName(name: string): Level {
-  const known = byName[name.toLowerCase()];
+  const known = levelByName.get(name.toLowerCase());
   if (known !== undefined) {
     return known;
   }
@@ -71,9 +62,8 @@ export function levelOfLabels(labels: LabelRecord): Level {
 /** The level that a line's own text tells: a field of JSON or logfmt, klog's first letter, or a word. */
 export function levelOfText(line: string): Level {
   const head = line.length > searchedLengthMax ? line.slice(0, searchedLengthMax) : line;
-  const byField = field.exec(head);
-  if (byField !== null) {
-    const level = levelOfName(byField[1]!);
+  for (const [, name] of head.matchAll(field)) {
+    const level = levelOfName(name!);
     if (level !== 0) {
       return level;
     }

@@ -16,30 +16,25 @@ export interface LogLine {
 
 /** The lines of an answer or of a tail's frame in one order: by time, then by stream, then as they arrived. */
 export function linesOf(streams: readonly StreamResult[], direction: Direction): LogLine[] {
-  const keyed: { readonly line: LogLine; readonly stream: number; readonly arrival: number }[] = [];
-  const sorted = streams
-    .map((stream) => ({ stream, key: JSON.stringify(stream.stream) }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  for (const [stream, { stream: result }] of sorted.entries()) {
-    const { values } = result;
+  const placed: PlacedLine[] = [];
+  for (const { stream, values } of streams) {
     for (const [i, value] of values.entries()) {
-      const arrival = direction === "forward" ? i : values.length - 1 - i;
-      keyed.push({ line: lineOf(result.stream, value), stream, arrival });
+      placed.push({ line: lineOf(stream, value), arrival: direction === "forward" ? i : values.length - 1 - i });
     }
   }
   // Descending is the exact mirror of ascending, also among lines of one nanosecond.
   const sign = direction === "forward" ? 1 : -1;
-  keyed.sort(
-    (a, b) =>
-      sign *
-      (a.line.seconds - b.line.seconds || a.line.nanos - b.line.nanos || a.stream - b.stream || a.arrival - b.arrival),
-  );
-  return keyed.map(({ line }) => line);
+  placed.sort((a, b) => sign * compareLines(a, b));
+  return placed.map(({ line }) => line);
 }
 
-/** What tells two lines apart: Loki has no line id, and keeps one of two lines that are equal in all of this. */
-export function lineKey(line: LogLine): string {
-  return `${line.seconds}.${line.nanos} ${JSON.stringify(line.labels)} ${line.line}`;
+/**
+ * What tells two lines apart: Loki has no line id, and keeps one of two lines that are equal in all of this. A tail
+ * gives all labels of a line as its stream's, a query gives them by category: both have the same key.
+ */
+export function lineKey({ seconds, nanos, line, labels, metadata, parsed }: LogLine): string {
+  const all = Object.entries({ ...labels, ...metadata, ...parsed }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${seconds}.${nanos} ${JSON.stringify(all)} ${line}`;
 }
 
 export function nsOf({ seconds, nanos }: { readonly seconds: number; readonly nanos: number }): bigint {
@@ -49,6 +44,28 @@ export function nsOf({ seconds, nanos }: { readonly seconds: number; readonly na
 export function splitNs(ns: bigint): { readonly seconds: number; readonly nanos: number } {
   const nanos = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   return { seconds: Number((ns - nanos) / 1_000_000_000n), nanos: Number(nanos) };
+}
+
+interface PlacedLine {
+  readonly line: LogLine;
+  /** Its place among the lines of its stream, as they arrived. */
+  readonly arrival: number;
+}
+
+function compareLines(a: PlacedLine, b: PlacedLine): number {
+  return (
+    a.line.seconds - b.line.seconds || a.line.nanos - b.line.nanos || compareStreams(a, b) || a.arrival - b.arrival
+  );
+}
+
+/** Streams are told apart only among lines of one nanosecond: most lines never get here. */
+function compareStreams(a: PlacedLine, b: PlacedLine): number {
+  if (a.line.labels === b.line.labels) {
+    return 0;
+  }
+  const left = JSON.stringify(a.line.labels);
+  const right = JSON.stringify(b.line.labels);
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function lineOf(labels: LabelRecord, value: StreamValue): LogLine {

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode, type Ref } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type RefObject } from "react";
 import { createPortal } from "react-dom";
 import styles from "./log-list.module.css";
 import type { LogStore } from "./log-store.ts";
@@ -9,9 +9,6 @@ export interface LogListProps {
   /** Changes whenever the store's content has. */
   readonly revision: number;
   readonly format: LogViewFormat;
-  /** Widths of the first cells in characters. */
-  readonly timeColumns: number;
-  readonly sourceColumns: number;
   readonly follow: boolean;
   readonly onFollow: (following: boolean) => void;
   readonly onNearEnd: () => void;
@@ -19,62 +16,47 @@ export interface LogListProps {
   readonly footer: ReactNode;
   readonly label: string;
   /** Gives the view to those who move in it by keys. */
-  readonly viewRef: Ref<LogView>;
+  readonly viewRef: RefObject<LogView | null>;
 }
 
 /** A {@link LogView} in React: the view owns its rows, React fills the details and the foot. */
 export function LogList(props: LogListProps): ReactNode {
-  const { store, revision, format, timeColumns, sourceColumns, follow, details, footer, label, viewRef } = props;
+  const { store, revision, format, follow, details, footer, label, viewRef } = props;
   const hostRef = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<LogView>();
   const [openId, setOpenId] = useState<number>();
-  const events = useRef(props);
+  const latest = useRef(props);
   useLayoutEffect(() => {
-    events.current = props;
+    latest.current = props;
   });
 
   useLayoutEffect(() => {
-    const { store, format } = events.current;
-    const created = new LogView(
-      hostRef.current!,
-      store,
-      format,
-      {
-        onOpen: setOpenId,
-        onFollow: (following) => events.current.onFollow(following),
-        onNearEnd: () => events.current.onNearEnd(),
-      },
-      styles as unknown as LogViewStyles,
-    );
+    const { store, format } = latest.current;
+    const events = {
+      onOpen: setOpenId,
+      onFollow: (following: boolean) => latest.current.onFollow(following),
+      onNearEnd: () => latest.current.onNearEnd(),
+    };
+    const created = new LogView(hostRef.current!, store, format, events, styles as unknown as LogViewStyles);
     setView(created);
     return () => created.destroy();
   }, []);
 
-  useEffect(() => assignRef(viewRef, view), [viewRef, view]);
+  useEffect(() => {
+    viewRef.current = view ?? null;
+    return () => {
+      viewRef.current = null;
+    };
+  }, [viewRef, view]);
   useLayoutEffect(() => view?.setStore(store), [view, store]);
-  useLayoutEffect(() => view?.setFormat(format), [view, format, timeColumns, sourceColumns]);
+  useLayoutEffect(() => view?.setFormat(format), [view, format]);
   useLayoutEffect(() => view?.setFollow(follow), [view, follow]);
-  useLayoutEffect(() => view?.storeChanged(), [view, revision]);
+  useLayoutEffect(() => view?.storeChanged(revision), [view, revision]);
 
-  const widths = { "--time-columns": timeColumns, "--source-columns": sourceColumns } as CSSProperties;
   return (
-    <div
-      ref={hostRef}
-      className={styles["host"]}
-      style={widths}
-      role="grid"
-      tabIndex={0}
-      aria-label={label}
-      data-testid="log-list"
-    >
+    <div ref={hostRef} className={styles["host"]} role="grid" tabIndex={0} aria-label={label} data-testid="log-list">
       {view !== undefined && openId !== undefined && createPortal(details(openId), view.detailsHost)}
       {view !== undefined && createPortal(footer, view.footerHost)}
     </div>
   );
-}
-
-function assignRef(ref: Ref<LogView>, view: LogView | undefined): void {
-  if (typeof ref === "object" && ref !== null) {
-    ref.current = view ?? null;
-  }
 }

@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactNode, type Ref } from "react";
+import { useMemo, useState, type ReactNode, type RefObject } from "react";
 import { searchedTexts } from "../query/log-query.ts";
 import type { Field, FilterOperator } from "../query/edit-query.ts";
 import { clockText, dayClockText } from "../time/format-time.ts";
@@ -37,19 +37,27 @@ export interface LogPanelProps {
   /** Instead of the list, when there is nothing to list. */
   readonly message: ReactNode;
   readonly overlay: ReactNode;
-  readonly viewRef: Ref<LogView>;
+  readonly viewRef: RefObject<LogView | null>;
 }
 
 const sourceColumnsMax = 22;
+const manySets = 200;
 
 /** The list of lines with its bar: what is loaded, which labels all lines share, how they are shown. */
 export function LogPanel(props: LogPanelProps): ReactNode {
   const { store, revision, query, timeZone, showDay, wrap, onWrap, indexLabels, onFilter, linkOf } = props;
   const labels = useLabelSummary(store, revision);
-  const { source } = labels;
+  const { source, sourceLength } = labels;
   const format = useMemo<LogViewFormat>(
-    () => ({ wrap, source, marked: searchedTexts(query), time: timeFormat(timeZone, showDay) }),
-    [wrap, source, query, timeZone, showDay],
+    () => ({
+      wrap,
+      source,
+      marked: searchedTexts(query),
+      time: timeFormat(timeZone, showDay),
+      timeColumns: showDay ? 18 : 12,
+      sourceColumns: Math.min(sourceLength, sourceColumnsMax),
+    }),
+    [wrap, source, sourceLength, query, timeZone, showDay],
   );
   const details = (id: number): ReactNode => {
     const index = store.indexOf(id);
@@ -100,8 +108,6 @@ export function LogPanel(props: LogPanelProps): ReactNode {
           store={store}
           revision={revision}
           format={format}
-          timeColumns={showDay ? 18 : 12}
-          sourceColumns={Math.min(labels.sourceLength, sourceColumnsMax)}
           follow={props.follow}
           onFollow={props.onFollow}
           onNearEnd={props.onNearEnd}
@@ -125,12 +131,17 @@ function useLabelSummary(store: LogStore, revision: number): LabelSummary {
   }>();
   void revision;
   const sets = store.labelSetCount;
-  if (made !== undefined && made.store === store && made.sets === sets) {
+  if (made !== undefined && made.store === store && isSimilar(made.sets, sets)) {
     return made.summary;
   }
   const summary = summarizeLabels(store.labelSets());
   setMade({ store, sets, summary });
   return summary;
+}
+
+/** A tail whose lines carry ids has a new set with each of them: then a summary is as good as one of twice the sets. */
+function isSimilar(before: number, now: number): boolean {
+  return before === now || (before > manySets && now > before && now < 2 * before);
 }
 
 function timeFormat(timeZone: TimeZone, showDay: boolean): (seconds: number) => string {

@@ -4,10 +4,10 @@ const highlightName = "searched";
 const marksPerRowMax = 50;
 
 /**
- * Marks texts in elements that hold one text node each, without changing the document: the CSS Custom Highlight API.
+ * Marks texts in text nodes without changing the document: the CSS Custom Highlight API.
  * A browser without it shows the lines unmarked.
  */
-export function markTexts(elements: readonly HTMLElement[], texts: readonly string[]): void {
+export function markTexts(nodes: readonly Text[], texts: readonly string[]): void {
   if (!("highlights" in CSS)) {
     return;
   }
@@ -16,10 +16,8 @@ export function markTexts(elements: readonly HTMLElement[], texts: readonly stri
     return;
   }
   const ranges: Range[] = [];
-  for (const { firstChild } of elements) {
-    if (firstChild instanceof Text) {
-      addRanges(firstChild, texts, ranges);
-    }
+  for (const node of nodes) {
+    addRanges(node, texts, ranges);
   }
   CSS.highlights.set(highlightName, new Highlight(...ranges));
 }

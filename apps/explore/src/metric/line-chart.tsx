@@ -60,7 +60,13 @@ export function LineChart({ series, startMs, endMs, stepMs, timeZone }: LineChar
           </g>
         ))}
         {times.ticks.map((tick) => (
-          <text key={tick} className={styles["axis"]} x={xOf(tick)} y={height - 5} textAnchor="middle">
+          <text
+            key={tick}
+            className={styles["axis"]}
+            x={Math.min(xOf(tick), width - 16)}
+            y={height - 5}
+            textAnchor="middle"
+          >
             {tickText(tick, timeZone, times.stepMs)}
           </text>
         ))}

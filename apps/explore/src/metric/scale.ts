@@ -1,3 +1,5 @@
+import { roundStepMs } from "../time/round-step.ts";
+
 /** Round values for an axis from 0 or `min` to at least `max`, about `count` of them. */
 export function niceTicks(min: number, max: number, count: number): readonly number[] {
   const span = max - min;
@@ -15,11 +17,6 @@ export function niceTicks(min: number, max: number, count: number): readonly num
   return ticks;
 }
 
-const timeStepsMs = [
-  100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
-  3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000, 2_592_000_000,
-];
-
 export interface TimeTicks {
   readonly stepMs: number;
   readonly ticks: readonly number[];
@@ -27,7 +24,7 @@ export interface TimeTicks {
 
 /** Round times of a zone's wall clock between two instants, at most `count` of them. */
 export function timeTicks(startMs: number, endMs: number, count: number, offsetMs: number): TimeTicks {
-  const stepMs = timeStepsMs.find((step) => (endMs - startMs) / step <= count) ?? timeStepsMs.at(-1)!;
+  const stepMs = roundStepMs(endMs - startMs, count);
   const ticks: number[] = [];
   for (let at = Math.ceil((startMs + offsetMs) / stepMs) * stepMs - offsetMs; at <= endMs; at += stepMs) {
     ticks.push(at);

@@ -45,10 +45,10 @@ export interface LiveState {
 export interface LiveSession {
   readonly state: Observable<LiveState>;
   readonly store: LogStore;
-  start(query: string): void;
-  stop(): void;
-  setPaused(paused: boolean): void;
-  clear(): void;
+  readonly start: (query: string) => void;
+  readonly stop: () => void;
+  readonly setPaused: (paused: boolean) => void;
+  readonly clear: () => void;
 }
 
 export interface LiveOptions {
@@ -69,6 +69,7 @@ const gapPageLines = 5000;
 /** Lines may reach the server a little after their time: a gap is searched from so long before its beginning. */
 const lateMs = 5000;
 const rateEveryMs = 500;
+const publishEveryMs = 40;
 /** For so long after opening, old lines are taken for the history that the server sends first. */
 const historyPeriodMs = 3000;
 
@@ -98,6 +99,9 @@ export function createLiveSession(options: LiveOptions): LiveSession {
   let reconnectTimer = 0;
   let rateTimer = 0;
   let openedMs = 0;
+  let publishTimer = 0;
+  let publishedMs = 0;
+  let unpublished = { lines: 0, errors: 0 };
   /** Since when lines may be missing; undefined while connected. Milliseconds. */
   let gapSinceMs: number | undefined;
   /** Frames that came while a gap is being filled. */
@@ -119,6 +123,9 @@ export function createLiveSession(options: LiveOptions): LiveSession {
     abort = new AbortController();
     clearTimer(reconnectTimer);
     clearTimer(rateTimer);
+    clearTimer(publishTimer);
+    publishTimer = 0;
+    unpublished = { lines: 0, errors: 0 };
     socket?.close();
     socket = undefined;
     waiting = undefined;
@@ -186,13 +193,25 @@ export function createLiveSession(options: LiveOptions): LiveSession {
       }
     }
     meter.add(nowMs(), live, errors);
+    unpublished.lines += lines.length;
+    unpublished.errors += errors;
+    if (publishTimer === 0) {
+      publishTimer = setTimer(publish, Math.max(0, publishedMs + publishEveryMs - nowMs()));
+    }
+  }
+
+  /** Tells the watchers what came. Frames may come by the hundred, and each telling draws the page. */
+  function publish(): void {
+    publishTimer = 0;
+    publishedMs = nowMs();
     const { paused, sincePause, errorsSincePause, revision } = state.get();
     state.patch({
-      sincePause: paused ? sincePause + lines.length : 0,
-      errorsSincePause: paused ? errorsSincePause + errors : 0,
-      lastLineMs: nowMs(),
+      sincePause: paused ? sincePause + unpublished.lines : 0,
+      errorsSincePause: paused ? errorsSincePause + unpublished.errors : 0,
+      lastLineMs: publishedMs,
       revision: revision + 1,
     });
+    unpublished = { lines: 0, errors: 0 };
   }
 
   /** A new tail begins with lines of the past; they say nothing about the rate. */

@@ -1,13 +1,13 @@
 /** A value that can be watched; the shape that React's useSyncExternalStore reads. */
 export interface Observable<Value> {
-  get(): Value;
-  subscribe(listener: () => void): () => void;
+  readonly get: () => Value;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 export interface Mutable<Value> extends Observable<Value> {
-  set(value: Value): void;
+  readonly set: (value: Value) => void;
   /** Sets some fields and keeps the others. */
-  patch(change: Partial<Value>): void;
+  readonly patch: (change: Partial<Value>) => void;
 }
 
 export function createObservable<Value extends object>(initial: Value): Mutable<Value> {

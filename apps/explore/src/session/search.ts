@@ -3,6 +3,7 @@ import { isServiceError, messageOf, nsPerMs, ServiceError, type Direction } from
 import { lineKey, linesOf, type LogLine } from "../log/log-line.ts";
 import { LogStore } from "../log/log-store.ts";
 import { isLogQuery, volumeQuery } from "../query/log-query.ts";
+import { roundStepMs } from "../time/round-step.ts";
 import { volumeOf, volumeStepMs, type Volume } from "../volume/volume.ts";
 import { explainEmpty, type EmptyReason } from "./explain-empty.ts";
 import { createObservable, type Observable } from "./observable.ts";
@@ -47,13 +48,13 @@ export interface SearchState {
 
 export interface SearchSession {
   readonly state: Observable<SearchState>;
-  run(request: SearchRequest): Promise<void>;
+  readonly run: (request: SearchRequest) => Promise<void>;
   /** Gives up what runs; what came stays. */
-  stop(): void;
+  readonly stop: () => void;
   /** Appends the next page to a log result. */
-  loadMore(): Promise<void>;
+  readonly loadMore: () => Promise<void>;
   /** Forgets everything. */
-  reset(): void;
+  readonly reset: () => void;
 }
 
 export interface SearchOptions {
@@ -65,8 +66,8 @@ export interface SearchOptions {
 
 const pageLinesDefault = 1000;
 const linesMaxDefault = 100_000;
-/** Points of a metric query, about one per two pixels of a wide chart. */
-const pointsWanted = 500;
+/** Points of a metric query: more than a chart can show help nobody. */
+const pointsMax = 400;
 
 const idle: SearchState = {
   phase: "idle",
@@ -216,9 +217,9 @@ export function createSearchSession(options: SearchOptions): SearchSession {
   };
 }
 
-/** A step that gives about {@link pointsWanted} points, in whole seconds. */
+/** A round step, at least a second. */
 function metricStepMs(rangeMs: number): number {
-  return Math.max(1, Math.ceil(rangeMs / 1000 / pointsWanted)) * 1000;
+  return Math.max(1000, roundStepMs(rangeMs, pointsMax));
 }
 
 interface Page {
@@ -234,7 +235,7 @@ async function nextPage(
   client: Client,
   { query, startNs, endNs, direction }: SearchRequest,
   store: LogStore,
-  limit: number,
+  pageLines: number,
   signal: AbortSignal,
 ): Promise<Page> {
   const lastNs = store.nsAt(store.count - 1);
@@ -242,6 +243,8 @@ async function nextPage(
   for (let i = store.count - 1; i >= 0 && store.nsAt(i) === lastNs; i--) {
     known.add(lineKey(store.entryAt(i)));
   }
+  // The known ones come again: with them the page has as many new lines as was asked for.
+  const limit = Math.min(pageLines + known.size, 2 * pageLines);
   const ask = async (start: bigint, end: bigint): Promise<LogLine[]> => {
     if (start >= end) {
       return [];

@@ -75,8 +75,10 @@ function rank(name: string): number {
 function valuesOf(name: string, streams: readonly LabelRecord[], picked: Picked): readonly FacetValue[] {
   const counts = new Map<string, number>();
   for (const labels of streams) {
-    const value = labels[name];
-    const matchesOthers = [...picked].every(([other, values]) => other === name || values.has(labels[other] ?? ""));
+    const value = ownValue(labels, name);
+    const matchesOthers = [...picked].every(
+      ([other, values]) => other === name || values.has(ownValue(labels, other) ?? ""),
+    );
     if (value !== undefined && matchesOthers) {
       counts.set(value, (counts.get(value) ?? 0) + 1);
     }
@@ -85,4 +87,9 @@ function valuesOf(name: string, streams: readonly LabelRecord[], picked: Picked)
   return [...counts]
     .map(([value, streams]) => ({ value, streams, picked: own.has(value) }))
     .sort((a, b) => Number(b.picked) - Number(a.picked) || b.streams - a.streams || (a.value < b.value ? -1 : 1));
+}
+
+/** A label may be called `constructor`. */
+function ownValue(labels: LabelRecord, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }

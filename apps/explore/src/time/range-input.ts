@@ -71,7 +71,7 @@ export function absolute(ms: number): TimePoint {
 }
 
 function parseDuration(text: string): number | undefined {
-  if (!/^\d+[a-z]/u.test(text)) {
+  if (!/^\d+\s*[a-z]/u.test(text)) {
     return undefined;
   }
   const short = text

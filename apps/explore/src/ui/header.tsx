@@ -8,13 +8,14 @@ import type { Preferences } from "./preferences.ts";
 
 export interface HeaderProps {
   readonly client: Client;
+  readonly nowMs: () => number;
   readonly theme: Preferences["theme"];
   readonly onTheme: (theme: Preferences["theme"]) => void;
   readonly onHome: () => void;
   readonly onHelp: () => void;
 }
 
-export function Header({ client, theme, onTheme, onHome, onHelp }: HeaderProps): ReactNode {
+export function Header({ client, nowMs, theme, onTheme, onHome, onHelp }: HeaderProps): ReactNode {
   const isDark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   return (
     <header className={styles["header"]}>
@@ -28,7 +29,7 @@ export function Header({ client, theme, onTheme, onHome, onHelp }: HeaderProps):
         Sluice
       </button>
       <span className={styles["spacer"]} />
-      <AlertsBadge client={client} />
+      <AlertsBadge client={client} nowMs={nowMs} />
       <button
         type="button"
         className={controls["quiet"]}

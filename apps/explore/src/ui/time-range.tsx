@@ -36,13 +36,14 @@ const presets: readonly (readonly [label: string, ms: number])[] = [
 
 /** Which time is searched: presets, one field that reads what people type, both ends, and the zone. */
 export function TimeRange({ state, navigate, open, onOpenChange }: TimeRangeProps): ReactNode {
+  const [nowMs] = useState(() => Date.now());
   return (
     <Popover
       label={
         <>
           <Icon name="clock" />
           {rangeLabel(state)}
-          <span className={styles["zone"]}>{offsetText(state.timeZone, Date.now())}</span>
+          <span className={styles["zone"]}>{offsetText(state.timeZone, nowMs)}</span>
           <Icon name="chevron" />
         </>
       }
@@ -167,7 +168,7 @@ function TimeRangePanel({
             value={timeZone}
             onChange={(event) => navigate({ timeZone: event.target.value }, { replace: true })}
           >
-            <option value="local">Local ({Intl.DateTimeFormat().resolvedOptions().timeZone})</option>
+            <option value="local">Local ({new Intl.DateTimeFormat().resolvedOptions().timeZone})</option>
             {zonesOf(timeZone).map((zone) => (
               <option key={zone}>{zone}</option>
             ))}

@@ -146,7 +146,13 @@ function Bars({ volume, width, height, timeZone, hover, loaded, drag, events }: 
         </g>
       ))}
       {times.ticks.map((tick) => (
-        <text key={tick} className={styles["axis"]} x={xOf(tick)} y={height - 4} textAnchor="middle">
+        <text
+          key={tick}
+          className={styles["axis"]}
+          x={Math.min(xOf(tick), width - 16)}
+          y={height - 4}
+          textAnchor="middle"
+        >
           {tickText(tick, timeZone, times.stepMs)}
         </text>
       ))}
@@ -230,6 +236,7 @@ function Unloaded({
     <>
       <rect className={styles["unloaded"]} x={startX} y={0} width={left - startX} height={height} />
       <rect className={styles["unloaded"]} x={right} y={0} width={endX - right} height={height} />
+      <line className={styles["loaded"]} x1={left} x2={right} y1={height + 1} y2={height + 1} />
     </>
   );
 }

@@ -1,4 +1,5 @@
 import type { MatrixSeries } from "@sluice/api";
+import { roundStepMs } from "../time/round-step.ts";
 import { levelOfName, type Level } from "../log/level.ts";
 
 /** Counts of lines over time, stacked by level. */
@@ -21,15 +22,10 @@ export interface VolumeLevel {
 /** More bars cannot be told apart, and each costs the server work. */
 export const bucketsMax = 120;
 
-const stepsMs = [
-  100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
-  3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000, 2_592_000_000,
-];
-
 /** The smallest step of whole seconds, minutes, hours or days that covers a range with at most {@link bucketsMax} bars. */
 export function volumeStepMs(rangeMs: number): number {
   // Two less, because the ends of a range rarely fall on a border.
-  return stepsMs.find((step) => rangeMs / step <= bucketsMax - 2) ?? stepsMs.at(-1)!;
+  return roundStepMs(rangeMs, bucketsMax - 2);
 }
 
 /** Adds a matrix of `sum by (level, detected_level)` up to counts per bucket and level. */
