@@ -102,7 +102,11 @@ function encodeGroup(records: readonly EncodedRecord[], groupFirst: number, salt
   for (const [i, { length, checksum, parts: recordParts }] of records.entries()) {
     const header = headers.subarray(i * recordHeaderBytes, (i + 1) * recordHeaderBytes);
     writeRecordHeader(header, { length, position: groupFirst + i, groupFirst, checksum }, salt);
-    parts.push(header, ...recordParts);
+    parts.push(header);
+    // One by one: a push of many streams has more parts than a call can have arguments.
+    for (const part of recordParts) {
+      parts.push(part);
+    }
   }
   return parts;
 }

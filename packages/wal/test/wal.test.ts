@@ -49,6 +49,17 @@ test("records of any size cross windows and segments on a real file system", asy
   await reopened.close();
 });
 
+test("a record of very many small parts is one record", async () => {
+  await using temporary = await temporaryDirectory();
+  const wal = await openTestWal(nodeFileSystem, { directory: temporary.path });
+  const parts = Array.from({ length: 300_000 }, (_, i) => Uint8Array.of(i % 251));
+  expect(await wal.append(parts)).toBe(1);
+  for await (const { record } of wal.read(1)) {
+    expect(Buffer.compare(record, Buffer.concat(parts))).toBe(0);
+  }
+  await wal.close();
+});
+
 test("appends made while a sync is under way share the next one", async () => {
   const fs = memoryFileSystem();
   const wal = await openTestWal(fs);

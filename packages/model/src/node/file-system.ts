@@ -51,20 +51,17 @@ class NodeFile implements OpenFile {
   }
 
   async append(parts: readonly Uint8Array[]): Promise<void> {
-    // writev may write less than it was given; what is left goes out again.
-    let left = parts.filter((part) => part.length > 0);
-    while (left.length > 0) {
-      let { bytesWritten } = await this.#handle.writev(left.slice(0, 512));
-      const rest: Uint8Array[] = [];
-      for (const part of left) {
-        if (bytesWritten >= part.length) {
-          bytesWritten -= part.length;
-        } else {
-          rest.push(part.subarray(bytesWritten));
-          bytesWritten = 0;
-        }
+    // writev takes no more than 1024 parts and may write less than it was given; what is left goes out again.
+    const waiting = parts.filter((part) => part.length > 0);
+    for (let next = 0; next < waiting.length;) {
+      let { bytesWritten } = await this.#handle.writev(waiting.slice(next, next + 1024));
+      while (next < waiting.length && bytesWritten >= waiting[next]!.length) {
+        bytesWritten -= waiting[next]!.length;
+        next += 1;
       }
-      left = rest;
+      if (bytesWritten > 0) {
+        waiting[next] = waiting[next]!.subarray(bytesWritten);
+      }
     }
   }
 
