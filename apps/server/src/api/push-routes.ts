@@ -2,7 +2,7 @@ import { paths } from "@sluice/api";
 import { ServiceError, type Clock, type Metrics } from "@sluice/model";
 import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits } from "@sluice/push";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { groupProblems, validatePush, type AcceptedStream } from "../distributor/validate.ts";
+import { validatePush, type AcceptedStream } from "../distributor/validate.ts";
 import type { Limits } from "../limits.ts";
 import { tenantOf } from "./tenant.ts";
 
@@ -36,9 +36,9 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
     if (accepted.length > 0) {
       await options.push(tenant, accepted);
     }
-    if (problems.length > 0) {
-      refused.add(problems.length, { tenant });
-      throw new ServiceError("bad_data", groupProblems(problems));
+    if (problems.count > 0) {
+      refused.add(problems.count, { tenant });
+      throw new ServiceError("bad_data", problems.print());
     }
     return reply.status(204).send();
   }

@@ -1,7 +1,7 @@
 import { batchOf, entriesOf, labelsFromRecord, printLabels, type Entry } from "@sluice/model";
 import { expect, test } from "vitest";
 import { LimitsConfig } from "../limits.ts";
-import { groupProblems, validatePush } from "./validate.ts";
+import { validatePush } from "./validate.ts";
 
 const nowMs = Date.parse("2026-01-05T10:00:00Z");
 const limits = LimitsConfig.parse({
@@ -16,17 +16,17 @@ function at(offsetMs: number, line: string, metadata?: Record<string, string>): 
   return metadata === undefined ? { timestampNs, line } : { timestampNs, line, metadata: labelsFromRecord(metadata) };
 }
 
-function check(labels: string, entries: readonly Entry[]): { stored: readonly string[]; problems: readonly string[] } {
+function check(labels: string, entries: readonly Entry[]): { stored: readonly string[]; told: string } {
   const { accepted, problems } = validatePush([{ labels, batch: batchOf(entries) }], limits, nowMs);
   const stored = accepted.flatMap((stream) =>
     entriesOf(stream.batch).map(({ line }) => `${printLabels(stream.labels)} ${line}`),
   );
-  return { stored, problems };
+  return { stored, told: problems.print() };
 }
 
 test("what is good is stored though its neighbours are refused", () => {
   const week = 7 * 86_400_000;
-  const { stored, problems } = check('{app="x"}', [
+  const { stored, told } = check('{app="x"}', [
     at(0, "a"),
     at(-week - 1000, "old"),
     at(0, "much too long"),
@@ -34,7 +34,7 @@ test("what is good is stored though its neighbours are refused", () => {
     at(1, "b"),
   ]);
   expect(stored).toEqual(['{app="x"} a', '{app="x"} b']);
-  expect(problems).toEqual([
+  expect(told.split("; ")).toEqual([
     "entry for stream '{app=\"x\"}' has timestamp too old: 2025-12-29T09:59:59Z, oldest acceptable timestamp is: 2025-12-29T10:00:00Z",
     "max entry size '10' bytes exceeded for stream '{app=\"x\"}' while adding an entry with length '13' bytes",
     "entry for stream '{app=\"x\"}' has timestamp too new: 2026-01-05T10:11:40Z",
@@ -46,25 +46,36 @@ test.for([
   { labels: '{a="1", b="2", c="3"}', told: 'entry for stream \'{a="1", b="2", c="3"}\' has 3 label names; limit 2' },
   { labels: '{a="123456"}', told: "stream '{a=\"123456\"}' has label value too long: '123456'" },
 ])("labels $labels are refused", ({ labels, told }) => {
-  expect(check(labels, [at(0, "a")])).toEqual({ stored: [], problems: [told] });
+  expect(check(labels, [at(0, "a")])).toEqual({ stored: [], told });
 });
 
 test("bad label text is told with its place, and other streams of the push are stored", () => {
   const push = ['{a-b="1"}', '{app="x"}'].map((labels) => ({ labels, batch: batchOf([at(0, "a")]) }));
   const { accepted, problems } = validatePush(push, limits, nowMs);
   expect(accepted).toHaveLength(1);
-  expect(problems).toEqual(["couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-'"]);
+  expect(problems.print()).toBe("couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-'");
 });
 
 test("structured metadata has its own limits", () => {
-  const { problems } = check('{app="x"}', [at(0, "a", { one: "1", two: "2" })]);
-  expect(problems[0]).toContain("has too many structured metadata labels: '2', limit: '1'");
+  const { told } = check('{app="x"}', [at(0, "a", { one: "1", two: "2" })]);
+  expect(told).toMatch(/^stream '\{app="x"\}' has too many structured metadata labels: '2', limit: '1'/u);
 });
 
 test("a stream without entries is no problem", () => {
-  expect(check("{nonsense", [])).toEqual({ stored: [], problems: [] });
+  expect(check("{nonsense", [])).toEqual({ stored: [], told: "" });
 });
 
-test("equal problems are counted, different ones joined", () => {
-  expect(groupProblems(["a", "b", "a"])).toBe("2 errors like: a; b");
+test.for([
+  { title: "of labels", labels: '{a="ééé"}', entry: at(0, "a"), told: "has label value too long: 'ééé'" },
+  { title: "of lines", labels: '{a="x"}', entry: at(0, "éééééé"), told: "an entry with length '12' bytes" },
+])("lengths $title are bytes of UTF-8", ({ labels, entry, told }) => {
+  expect(check(labels, [entry]).told).toContain(told);
+});
+
+test("whatever the limits allow, a time that 64 bits of nanoseconds cannot hold is refused", () => {
+  const anyTime = { ...limits, reject_old_samples: false, creation_grace_period: 300 * 365 * 86_400_000 };
+  const entries = [-1n, 0n].map((add): Entry => ({ timestampNs: 2n ** 63n + add, line: "a" }));
+  const { accepted, problems } = validatePush([{ labels: '{a="x"}', batch: batchOf(entries) }], anyTime, nowMs);
+  expect(accepted[0]!.batch.count).toBe(1);
+  expect(problems.print()).toContain("has timestamp too new: 2262-04-11T23:47:16Z");
 });

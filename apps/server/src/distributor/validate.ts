@@ -1,10 +1,7 @@
 import {
-  lineAt,
   messageOf,
-  metadataAt,
   nsPerMs,
   printLabels,
-  printRfc3339Ns,
   timestampAt,
   withMetadata,
   type EntryBatch,
@@ -12,6 +9,7 @@ import {
 } from "@sluice/model";
 import { parseStreamLabels, type PushedStream } from "@sluice/push";
 import type { Limits } from "../limits.ts";
+import { Problems } from "./problems.ts";
 
 /** Entries of one stream that may be stored. */
 export interface AcceptedStream {
@@ -21,8 +19,8 @@ export interface AcceptedStream {
 
 export interface Validated {
   readonly accepted: readonly AcceptedStream[];
-  /** What was refused and why, in Loki's words; one text per entry or stream. */
-  readonly problems: readonly string[];
+  /** What was refused and why: one for each entry, or for a whole stream. */
+  readonly problems: Problems;
 }
 
 /**
@@ -33,7 +31,8 @@ export interface Validated {
  */
 export function validatePush(streams: readonly PushedStream[], limits: Limits, nowMs: number): Validated {
   const accepted: AcceptedStream[] = [];
-  const problems: string[] = [];
+  const problems = new Problems();
+  const times = acceptedTimes(limits, nowMs);
   for (const stream of streams) {
     if (stream.batch.count === 0) {
       continue;
@@ -42,15 +41,15 @@ export function validatePush(streams: readonly PushedStream[], limits: Limits, n
     try {
       labels = parseStreamLabels(stream.labels);
     } catch (error) {
-      problems.push(`couldn't parse labels: ${messageOf(error)}`);
+      problems.add(() => `couldn't parse labels: ${messageOf(error)}`);
       continue;
     }
     const problem = checkLabels(labels, limits);
     if (problem !== undefined) {
-      problems.push(problem);
+      problems.add(() => problem);
       continue;
     }
-    const batch = keepValidEntries(labels, stream.batch, limits, nowMs, problems);
+    const batch = keepValidEntries(labels, stream.batch, limits, times, problems);
     if (batch.count > 0) {
       accepted.push({ labels, batch });
     }
@@ -58,16 +57,23 @@ export function validatePush(streams: readonly PushedStream[], limits: Limits, n
   return { accepted, problems };
 }
 
-/** Times are stored as 64-bit nanoseconds; a push may hold any year from 1 to 9999. */
-const storableOldestNs = -(2n ** 63n);
+interface AcceptedTimes {
+  readonly oldestNs: bigint;
+  readonly newestNs: bigint;
+}
 
-/** Loki's way to tell several errors in one answer: equal ones are counted, different ones joined. */
-export function groupProblems(problems: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const problem of problems) {
-    counts.set(problem, (counts.get(problem) ?? 0) + 1);
-  }
-  return [...counts].map(([problem, count]) => (count === 1 ? problem : `${count} errors like: ${problem}`)).join("; ");
+/** Times are stored as 64-bit nanoseconds; a push may hold any year from 1 to 9999. */
+const storable: AcceptedTimes = { oldestNs: -(2n ** 63n), newestNs: 2n ** 63n - 1n };
+
+function acceptedTimes(limits: Limits, nowMs: number): AcceptedTimes {
+  const nowNs = BigInt(nowMs) * nsPerMs;
+  const newestNs = nowNs + BigInt(limits.creation_grace_period) * nsPerMs;
+  return {
+    oldestNs: limits.reject_old_samples
+      ? nowNs - BigInt(limits.reject_old_samples_max_age) * nsPerMs
+      : storable.oldestNs,
+    newestNs: newestNs < storable.newestNs ? newestNs : storable.newestNs,
+  };
 }
 
 function checkLabels(labels: Labels, limits: Limits): string | undefined {
@@ -78,10 +84,10 @@ function checkLabels(labels: Labels, limits: Limits): string | undefined {
     return `entry for stream '${printLabels(labels)}' has ${labels.length} label names; limit ${limits.max_label_names_per_series}`;
   }
   for (const { name, value } of labels) {
-    if (name.length > limits.max_label_name_length) {
+    if (Buffer.byteLength(name) > limits.max_label_name_length) {
       return `stream '${printLabels(labels)}' has label name too long: '${name}'`;
     }
-    if (value.length > limits.max_label_value_length) {
+    if (Buffer.byteLength(value) > limits.max_label_value_length) {
       return `stream '${printLabels(labels)}' has label value too long: '${value}'`;
     }
   }
@@ -92,65 +98,58 @@ function keepValidEntries(
   labels: Labels,
   batch: EntryBatch,
   limits: Limits,
-  nowMs: number,
-  problems: string[],
+  { oldestNs, newestNs }: AcceptedTimes,
+  problems: Problems,
 ): EntryBatch {
-  const nowNs = BigInt(nowMs) * nsPerMs;
-  const oldestNs = limits.reject_old_samples
-    ? nowNs - BigInt(limits.reject_old_samples_max_age) * nsPerMs
-    : storableOldestNs;
-  const newestNs = nowNs + BigInt(limits.creation_grace_period) * nsPerMs;
+  const { count, baseNs, deltaNs, lineStarts, lineEnds, metadata } = batch;
+  // As doubles, since this is the hot loop of every push: they are exact wherever a delta can be, and only there it matters.
+  const oldestDeltaNs = Number(oldestNs - baseNs);
+  const newestDeltaNs = Number(newestNs - baseNs);
+  const lineBytesMax = limits.max_line_size > 0 ? limits.max_line_size : Number.POSITIVE_INFINITY;
+  const metadataProblems = metadata?.sets.map((set) => checkMetadata(set, limits));
   const kept: number[] = [];
-  for (let i = 0; i < batch.count; i++) {
-    const problem = checkEntry(labels, batch, i, limits, oldestNs, newestNs);
-    if (problem === undefined) {
-      kept.push(i);
+  for (let i = 0; i < count; i++) {
+    const metadataProblem = metadataProblems?.[metadata!.index[i]!];
+    const lineBytes = lineEnds[i]! - lineStarts[i]!;
+    if (deltaNs[i]! < oldestDeltaNs) {
+      problems.add(
+        () =>
+          `entry for stream '${printLabels(labels)}' has timestamp too old: ${printSeconds(timestampAt(batch, i))}, oldest acceptable timestamp is: ${printSeconds(oldestNs)}`,
+      );
+    } else if (deltaNs[i]! > newestDeltaNs) {
+      problems.add(
+        () => `entry for stream '${printLabels(labels)}' has timestamp too new: ${printSeconds(timestampAt(batch, i))}`,
+      );
+    } else if (lineBytes > lineBytesMax) {
+      problems.add(
+        () =>
+          `max entry size '${lineBytesMax}' bytes exceeded for stream '${printLabels(labels)}' while adding an entry with length '${lineBytes}' bytes`,
+      );
+    } else if (metadataProblem !== undefined) {
+      problems.add(() => `stream '${printLabels(labels)}' ${metadataProblem}`);
     } else {
-      problems.push(problem);
+      kept.push(i);
     }
   }
-  return kept.length === batch.count ? batch : subsetOf(batch, kept);
+  return kept.length === count ? batch : subsetOf(batch, kept);
 }
 
-function checkEntry(
-  labels: Labels,
-  batch: EntryBatch,
-  index: number,
-  limits: Limits,
-  oldestNs: bigint,
-  newestNs: bigint,
-): string | undefined {
-  const timestampNs = timestampAt(batch, index);
-  if (timestampNs < oldestNs) {
-    return `entry for stream '${printLabels(labels)}' has timestamp too old: ${printRfc3339Seconds(timestampNs)}, oldest acceptable timestamp is: ${printRfc3339Seconds(oldestNs)}`;
-  }
-  if (timestampNs > newestNs) {
-    return `entry for stream '${printLabels(labels)}' has timestamp too new: ${printRfc3339Seconds(timestampNs)}`;
-  }
-  const lineBytes = lineAt(batch, index).length;
-  if (limits.max_line_size > 0 && lineBytes > limits.max_line_size) {
-    return `max entry size '${limits.max_line_size}' bytes exceeded for stream '${printLabels(labels)}' while adding an entry with length '${lineBytes}' bytes`;
-  }
-  return checkMetadata(labels, metadataAt(batch, index), limits);
-}
-
-function checkMetadata(labels: Labels, metadata: Labels, limits: Limits): string | undefined {
-  if (metadata.length === 0) {
-    return undefined;
-  }
-  const size = metadata.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+function checkMetadata(metadata: Labels, limits: Limits): string | undefined {
+  const size = metadata.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   if (limits.max_structured_metadata_size > 0 && size > limits.max_structured_metadata_size) {
-    return `stream '${printLabels(labels)}' has structured metadata too large: '${size}' bytes, limit: '${limits.max_structured_metadata_size}' bytes. Please see \`limits_config.max_structured_metadata_size\` or contact your Loki administrator to increase it.`;
+    return `has structured metadata too large: '${size}' bytes, limit: '${limits.max_structured_metadata_size}' bytes. Please see \`limits_config.max_structured_metadata_size\` or contact your Loki administrator to increase it.`;
   }
   const countMax = limits.max_structured_metadata_entries_count;
   if (countMax > 0 && metadata.length > countMax) {
-    return `stream '${printLabels(labels)}' has too many structured metadata labels: '${metadata.length}', limit: '${countMax}'. Please see \`limits_config.max_structured_metadata_entries_count\` or contact your Loki administrator to increase it.`;
+    return `has too many structured metadata labels: '${metadata.length}', limit: '${countMax}'. Please see \`limits_config.max_structured_metadata_entries_count\` or contact your Loki administrator to increase it.`;
   }
   return undefined;
 }
 
-function printRfc3339Seconds(ns: bigint): string {
-  return printRfc3339Ns(ns).replace(/\.\d+Z$/u, "Z");
+/** RFC 3339 in whole seconds, as Go prints them. */
+function printSeconds(ns: bigint): string {
+  const wholeSecondsMs = Math.floor(Number(ns / nsPerMs) / 1000) * 1000;
+  return new Date(wholeSecondsMs).toISOString().replace(".000Z", "Z");
 }
 
 function subsetOf(batch: EntryBatch, kept: readonly number[]): EntryBatch {
