@@ -7,7 +7,7 @@ import { LivePanel } from "./live/live-panel.tsx";
 import type { LogView } from "./log/log-view.ts";
 import { toggleFilter, type Field, type FilterOperator } from "./query/edit-query.ts";
 import { SearchPanel } from "./search-panel.tsx";
-import { createLiveSession } from "./session/live.ts";
+import { createLiveSession, type LiveState } from "./session/live.ts";
 import { createSearchSession } from "./session/search.ts";
 import { StartPage } from "./start/start-page.tsx";
 import { absolute } from "./time/range-input.ts";
@@ -49,6 +49,7 @@ export function Explore({
   const [search] = useState(() => createSearchSession({ client, nowMs }));
   const [live] = useState(() => createLiveSession({ ...services, client }));
   const found = useObservable(search.state);
+  const tail = useObservable(live.state);
   const [draft, setDraft] = useDraft(state.query);
   const [runCount, setRunCount] = useState(0);
   const [rangeOpen, setRangeOpen] = useState(false);
@@ -106,6 +107,7 @@ export function Explore({
 
   const error = isStart ? startError : found.error;
   const isDown = error?.code === "unavailable";
+  const queryError = isLive ? tailError(tail) : isDown ? undefined : queryErrorOf(error, found.request?.query ?? "");
   const retry = useCallback(() => setRunCount((count) => count + 1), []);
   useServerBack(client, isDown, retry);
 
@@ -147,79 +149,77 @@ export function Explore({
         onHome={() => run("", { live: false })}
         onHelp={() => setHelpOpen(true)}
       />
-      {isDown && <ServerDown message={error.message} onRetry={retry} />}
-      <div className={styles["controls"]}>
-        <QueryBar
-          draft={draft}
-          onDraft={setDraft}
-          onRun={run}
-          recent={preferences.queries}
-          error={
-            error === undefined || isDown || error.code === "cancelled"
-              ? undefined
-              : { message: error.message, query: found.request?.query ?? "" }
-          }
-          inputRef={input}
-        >
-          <TimeRange state={state} navigate={navigate} open={rangeOpen} onOpenChange={setRangeOpen} />
-          <button
-            type="button"
-            className={`${controls["button"]} ${isLive ? controls["pressed"] : ""}`}
-            data-testid="live"
-            aria-pressed={isLive}
-            title="Follow new lines (l)"
-            disabled={draft.trim() === ""}
-            onClick={toggleLive}
+      <main className={styles["main"]}>
+        {isDown && <ServerDown message={error.message} onRetry={retry} />}
+        <div className={styles["controls"]}>
+          <QueryBar
+            draft={draft}
+            onDraft={setDraft}
+            onRun={run}
+            recent={preferences.queries}
+            error={queryError}
+            inputRef={input}
           >
-            Live
-          </button>
-          {found.phase === "loading" ? (
-            <button type="button" className={controls["button"]} data-testid="stop" onClick={search.stop}>
-              <Icon name="stop" />
-              Stop
-            </button>
-          ) : (
+            <TimeRange state={state} navigate={navigate} open={rangeOpen} onOpenChange={setRangeOpen} />
             <button
               type="button"
-              className={`${controls["button"]} ${controls["primary"]}`}
-              data-testid="run"
-              onClick={() => run(draft)}
+              className={`${controls["button"]} ${isLive ? controls["pressed"] : ""}`}
+              data-testid="live"
+              aria-pressed={isLive}
+              title="Follow new lines (l)"
+              disabled={draft.trim() === ""}
+              onClick={toggleLive}
             >
-              Run
+              Live
             </button>
+            {found.phase === "loading" ? (
+              <button type="button" className={controls["button"]} data-testid="stop" onClick={search.stop}>
+                <Icon name="stop" />
+                Stop
+              </button>
+            ) : (
+              <button
+                type="button"
+                className={`${controls["button"]} ${controls["primary"]}`}
+                data-testid="run"
+                onClick={() => run(draft)}
+              >
+                Run
+              </button>
+            )}
+          </QueryBar>
+        </div>
+        <div className={styles["body"]}>
+          {isStart && <StartPage client={client} state={state} onRun={run} onError={onStartError} key={runCount} />}
+          {isLive && (
+            <LivePanel
+              session={live}
+              client={client}
+              state={state}
+              base={services.base}
+              wrap={preferences.wrap}
+              onWrap={onWrap}
+              onFilter={onFilter}
+              viewRef={view}
+              nowMs={nowMs}
+            />
           )}
-        </QueryBar>
-      </div>
-      <div className={styles["body"]}>
-        {isStart && <StartPage client={client} state={state} onRun={run} onError={onStartError} key={runCount} />}
-        {isLive && (
-          <LivePanel
-            session={live}
-            client={client}
-            state={state}
-            base={services.base}
-            wrap={preferences.wrap}
-            onWrap={onWrap}
-            onFilter={onFilter}
-            viewRef={view}
-            nowMs={nowMs}
-          />
-        )}
-        {!isStart && !isLive && (
-          <SearchPanel
-            session={search}
-            state={state}
-            base={services.base}
-            wrap={preferences.wrap}
-            onWrap={onWrap}
-            navigate={navigate}
-            onRun={run}
-            onFilter={onFilter}
-            onZoom={(startMs, endMs) => setRange({ from: absolute(startMs), to: absolute(endMs) })}
-            viewRef={view}
-          />
-        )}
-      </div>
+          {!isStart && !isLive && (
+            <SearchPanel
+              session={search}
+              state={state}
+              base={services.base}
+              wrap={preferences.wrap}
+              onWrap={onWrap}
+              navigate={navigate}
+              onRun={run}
+              onFilter={onFilter}
+              onZoom={(startMs, endMs) => setRange({ from: absolute(startMs), to: absolute(endMs) })}
+              viewRef={view}
+            />
+          )}
+        </div>
+      </main>
       <HelpDialog open={helpOpen} onClose={() => setHelpOpen(false)} />
     </div>
   );
@@ -238,4 +238,18 @@ function useDraft(query: string): readonly [string, (draft: string) => void] {
     setDraft(query);
   }
   return [draft, setDraft];
+}
+
+interface QueryFault {
+  readonly message: string;
+  readonly query: string;
+}
+
+function queryErrorOf(error: ServiceError | undefined, query: string): QueryFault | undefined {
+  return error === undefined || error.code === "cancelled" ? undefined : { message: error.message, query };
+}
+
+/** A tail ends by itself only when the server refuses its query. */
+function tailError({ phase, reason, query }: LiveState): QueryFault | undefined {
+  return phase === "ended" ? { message: reason, query } : undefined;
 }

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, type ReactNode, type RefObject } from "reac
 import type { RunQuery } from "./explore.tsx";
 import { sizeText } from "./log/display-text.ts";
 import { lineId, nsOfLineId } from "./log/line-id.ts";
+import { summarizeLabels } from "./log/label-summary.ts";
 import { lineLink } from "./log/line-link.ts";
 import type { LogLine } from "./log/log-line.ts";
 import { LogPanel } from "./log/log-panel.tsx";
@@ -12,8 +13,8 @@ import { LogStore } from "./log/log-store.ts";
 import type { LogView } from "./log/log-view.ts";
 import { MetricPanel } from "./metric/metric-panel.tsx";
 import { groupDigits } from "./metric/scale.ts";
-import { removeStage, type Field, type FilterOperator } from "./query/edit-query.ts";
-import { isLogQuery } from "./query/log-query.ts";
+import { filterOf, removeStage, type Field, type FilterOperator } from "./query/edit-query.ts";
+import { chartQuery, isLogQuery } from "./query/log-query.ts";
 import type { SearchSession, SearchState } from "./session/search.ts";
 import { durationText } from "./time/format-time.ts";
 import controls from "./ui/controls.module.css";
@@ -36,6 +37,7 @@ export interface SearchPanelProps {
 }
 
 const noLines = new LogStore(1);
+const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
 /** The answer of a search: histogram and lines, or a metric. */
@@ -71,6 +73,13 @@ export function SearchPanel(props: SearchPanelProps): ReactNode {
     const range = resultOf === undefined ? undefined : { startNs: resultOf.startNs, endNs: resultOf.endNs, index };
     return lineLink(line, { base: props.base, state, found: range });
   };
+  const chartLines = (): void => {
+    const stepMs = volume?.stepMs ?? minuteMs;
+    const query = chartQuery(state.query, summarizeLabels(store.labelSets()).source, Math.max(minuteMs, stepMs));
+    if (query !== undefined) {
+      onRun(query);
+    }
+  };
   return (
     <>
       {hasVolume && (
@@ -81,6 +90,8 @@ export function SearchPanel(props: SearchPanelProps): ReactNode {
           stale={phase === "loading" && volume !== undefined}
           loaded={loaded}
           onZoom={onZoom}
+          onLevel={(level) => onFilter(levelField(level), "=")}
+          isFilteredBy={(level) => filterOf(state.query, levelField(level)) === "="}
           onPick={(startMs, endMs) => {
             const index = firstWithin(store, startMs, endMs);
             if (index < 0) {
@@ -101,7 +112,7 @@ export function SearchPanel(props: SearchPanelProps): ReactNode {
         onWrap={onWrap}
         alone={!hasVolume}
         stale={stale}
-        follow={false}
+        follow={undefined}
         onFollow={ignore}
         onNearEnd={() => void session.loadMore()}
         indexLabels={undefined}
@@ -109,16 +120,30 @@ export function SearchPanel(props: SearchPanelProps): ReactNode {
         linkOf={linkOf}
         status={<SearchStatus found={found} store={store} />}
         tools={
-          <button
-            type="button"
-            className={controls["quiet"]}
-            data-testid="direction"
-            title="Turn the order"
-            onClick={() => navigate({ direction: isBackward ? "forward" : "backward" })}
-          >
-            <Icon name={isBackward ? "sort" : "sortUp"} />
-            <span className={panel["wide"]}>{isBackward ? "Newest first" : "Oldest first"}</span>
-          </button>
+          <>
+            {hasVolume && (
+              <button
+                type="button"
+                className={controls["quiet"]}
+                data-testid="chart-lines"
+                title="Lines per second over time"
+                onClick={chartLines}
+              >
+                <Icon name="chart" />
+                <span className={panel["wide"]}>Chart</span>
+              </button>
+            )}
+            <button
+              type="button"
+              className={controls["quiet"]}
+              data-testid="direction"
+              title="Turn the order"
+              onClick={() => navigate({ direction: isBackward ? "forward" : "backward" })}
+            >
+              <Icon name={isBackward ? "sort" : "sortUp"} />
+              <span className={panel["wide"]}>{isBackward ? "Newest first" : "Oldest first"}</span>
+            </button>
+          </>
         }
         footer={
           <SearchFooter found={found} store={store} isBackward={isBackward} onMore={() => void session.loadMore()} />
@@ -255,6 +280,10 @@ function useLinkedLine(store: LogStore, line: string, viewRef: RefObject<LogView
       }
     }
   });
+}
+
+function levelField(value: string): Field {
+  return { name: "detected_level", value, origin: "metadata" };
 }
 
 function loadedRange(

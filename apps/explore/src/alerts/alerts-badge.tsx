@@ -63,13 +63,13 @@ function Alert({ alert, nowMs }: { readonly alert: AlertBody; readonly nowMs: nu
   const text = annotations["summary"] ?? annotations["description"] ?? "";
   return (
     <li className={styles["alert"]}>
-      <h3>
+      <h2>
         {alertname}
         <span className={styles["state"]} data-state={state}>
           {state}
         </span>
         <span className={styles["since"]}>for {durationText(nowMs - Date.parse(activeAt))}</span>
-      </h3>
+      </h2>
       {text !== "" && <p className={styles["text"]}>{displayText(text)}</p>}
       {Object.keys(others).length > 0 && <p className={styles["labels"]}>{printLabels(labelsFromRecord(others))}</p>}
     </li>

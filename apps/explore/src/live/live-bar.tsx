@@ -36,7 +36,7 @@ export function LiveBar({ state, onPause, onClear }: LiveBarProps): ReactNode {
           <b>{groupDigits(dropped)}</b> dropped
         </span>
       )}
-      {reason !== "" && <span className={styles["reason"]}>{reason}</span>}
+      {reason !== "" && phase !== "ended" && <span className={styles["reason"]}>{reason}</span>}
       <span className={styles["buttons"]}>
         <button
           type="button"

@@ -51,7 +51,7 @@ interface FieldGroupProps {
 function FieldGroup({ title, fields, query, onFilter }: FieldGroupProps): ReactNode {
   return (
     <section className={styles["group"]} aria-label={title}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <div className={styles["fields"]}>
         {fields.map((field) => {
           const filter = filterOf(query, field);

@@ -9,7 +9,8 @@ export interface LogListProps {
   /** Changes whenever the store's content has. */
   readonly revision: number;
   readonly format: LogViewFormat;
-  readonly follow: boolean;
+  /** Whether the newest line is followed; undefined in a list that has none. */
+  readonly follow: boolean | undefined;
   readonly onFollow: (following: boolean) => void;
   readonly onNearEnd: () => void;
   readonly details: (id: number) => ReactNode;
@@ -21,7 +22,7 @@ export interface LogListProps {
 
 /** A {@link LogView} in React: the view owns its rows, React fills the details and the foot. */
 export function LogList(props: LogListProps): ReactNode {
-  const { store, revision, format, follow, details, footer, label, viewRef } = props;
+  const { store, revision, format, follow, details, footer, viewRef } = props;
   const hostRef = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<LogView>();
   const [openId, setOpenId] = useState<number>();
@@ -31,13 +32,17 @@ export function LogList(props: LogListProps): ReactNode {
   });
 
   useLayoutEffect(() => {
-    const { store, format } = latest.current;
+    const { store, format, label } = latest.current;
     const events = {
       onOpen: setOpenId,
       onFollow: (following: boolean) => latest.current.onFollow(following),
       onNearEnd: () => latest.current.onNearEnd(),
     };
-    const created = new LogView(hostRef.current!, store, format, events, styles as unknown as LogViewStyles);
+    const created = new LogView(hostRef.current!, store, format, {
+      events,
+      styles: styles as unknown as LogViewStyles,
+      label,
+    });
     setView(created);
     return () => created.destroy();
   }, []);
@@ -54,7 +59,7 @@ export function LogList(props: LogListProps): ReactNode {
   useLayoutEffect(() => view?.storeChanged(revision), [view, revision]);
 
   return (
-    <div ref={hostRef} className={styles["host"]} role="grid" tabIndex={0} aria-label={label} data-testid="log-list">
+    <div ref={hostRef} className={styles["host"]} data-testid="log-list">
       {view !== undefined && openId !== undefined && createPortal(details(openId), view.detailsHost)}
       {view !== undefined && createPortal(footer, view.footerHost)}
     </div>

@@ -25,7 +25,8 @@ export interface LogPanelProps {
   /** No histogram stands on top. */
   readonly alone: boolean;
   readonly stale: boolean;
-  readonly follow: boolean;
+  /** Whether the newest line is followed; undefined in a list that has none. */
+  readonly follow: boolean | undefined;
   readonly onFollow: (following: boolean) => void;
   readonly onNearEnd: () => void;
   readonly indexLabels: ReadonlySet<string> | undefined;

@@ -62,6 +62,13 @@ test("equal label sets are one object, and are known as long as they are few", (
   expect(store.labelSets()).toEqual([{ app: "a" }, { app: "b" }]);
 });
 
+test("the next bad line is found in both directions", () => {
+  const store = new LogStore(10);
+  store.append(["", "ERROR", "WARN", "FATAL"].map((line, i) => ({ seconds: i, nanos: 0, line, labels: {} })));
+  expect([store.findLevel(5, -1, 1), store.findLevel(5, 1, 1), store.findLevel(5, 3, 1)]).toEqual([1, 3, -1]);
+  expect([store.findLevel(5, 3, -1), store.findLevel(5, 1, -1)]).toEqual([1, -1]);
+});
+
 test("metadata outranks labels, and labels outrank the text in telling the level", () => {
   const store = new LogStore(10);
   const base = { seconds: 1, nanos: 0, line: "level=warn" };

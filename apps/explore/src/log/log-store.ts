@@ -123,6 +123,16 @@ export class LogStore {
     };
   }
 
+  /** The nearest row above (`-1`) or below (`1`) a row whose level is at least so bad; -1 when there is none. */
+  findLevel(level: Level, from: number, direction: 1 | -1): number {
+    for (let i = from + direction; i >= 0 && i < this.count; i += direction) {
+      if (this.levelAt(i) >= level) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
   /** How many sets {@link labelSets} has. */
   get labelSetCount(): number {
     return this.#interned.size;

@@ -1,7 +1,7 @@
 import { copyText, fillRow, type Row, type RowFormat } from "./log-row.ts";
 import type { LogStore } from "./log-store.ts";
 import { markTexts } from "./mark-texts.ts";
-import { lineHeight, RowLayout, rowPadding } from "./row-layout.ts";
+import { RowLayout, rowPadding } from "./row-layout.ts";
 import { RowPool } from "./row-pool.ts";
 import { addElement, Viewport, type CellWidths, type ViewportStyles } from "./viewport.ts";
 
@@ -23,6 +23,13 @@ export interface LogViewEvents {
 export interface LogViewStyles extends ViewportStyles {
   readonly details: string;
   readonly footer: string;
+}
+
+export interface LogViewOptions {
+  readonly events: LogViewEvents;
+  readonly styles: LogViewStyles;
+  /** What a screen reader calls the list. */
+  readonly label: string;
 }
 
 const overscanRows = 6;
@@ -58,17 +65,20 @@ export class LogView {
   #currentId: number | undefined;
   #footerHeight = 0;
   #follow = false;
+  /** Whether who scrolls to the end means to follow; a search has no newest line. */
+  #canFollow = false;
   #paintTimer = 0;
   #paintedAt = 0;
   #pressed = { x: 0, y: 0 };
 
-  constructor(host: HTMLElement, store: LogStore, format: LogViewFormat, events: LogViewEvents, styles: LogViewStyles) {
+  constructor(host: HTMLElement, store: LogStore, format: LogViewFormat, options: LogViewOptions) {
+    const { events, styles, label } = options;
     this.#store = store;
     this.#format = format;
     this.#events = events;
     this.#styles = styles;
-    this.#viewport = new Viewport(host, styles);
-    this.#pool = new RowPool(this.#viewport.content, styles);
+    this.#viewport = new Viewport(host, styles, label);
+    this.#pool = new RowPool(this.#viewport.rows, styles);
     this.detailsHost = addElement(this.#viewport.content, styles.details);
     this.footerHost = addElement(this.#viewport.content, styles.footer);
     this.#layout = new RowLayout(store, this.#viewport.measureShape(format.wrap, format));
@@ -123,10 +133,11 @@ export class LogView {
     this.#paintSoon();
   }
 
-  /** Stays at the newest line while lines come. */
-  setFollow(follow: boolean): void {
-    this.#follow = follow;
-    if (follow) {
+  /** Stays at the newest line while lines come; undefined for a list that has none, and never follows. */
+  setFollow(follow: boolean | undefined): void {
+    this.#canFollow = follow !== undefined;
+    this.#follow = follow ?? false;
+    if (this.#follow) {
       this.#paint();
     }
   }
@@ -166,11 +177,9 @@ export class LogView {
   moveToError(direction: 1 | -1): void {
     const known = this.#currentIndex();
     const from = known < 0 ? this.#firstVisible() - direction : known;
-    for (let i = from + direction; i >= 0 && i < this.#store.count; i += direction) {
-      if (this.#store.levelAt(i) >= errorLevel) {
-        this.setCurrent(this.#store.idAt(i));
-        return;
-      }
+    const index = this.#store.findLevel(errorLevel, from, direction);
+    if (index >= 0) {
+      this.setCurrent(this.#store.idAt(index));
     }
   }
 
@@ -180,7 +189,7 @@ export class LogView {
     if (index >= 0) {
       this.#leave();
       this.#currentId = id;
-      this.#reveal(index);
+      this.#viewport.scrollTo(this.#layout.topToReveal(index, this.#viewport.top, this.#viewport.height));
       this.#paint();
     }
   }
@@ -212,7 +221,7 @@ export class LogView {
     if (this.#viewport.isScrolledByReader()) {
       const { below } = this.#viewport;
       const atEnd = below < atEndPx;
-      if (atEnd !== this.#follow) {
+      if (this.#canFollow && atEnd !== this.#follow) {
         this.#follow = atEnd;
         this.#events.onFollow(atEnd);
       }
@@ -287,19 +296,6 @@ export class LogView {
       this.#measured.clear();
       this.#keepingAnchor(() => this.#layout.rebuild(this.#store, shape));
       this.#pool.forget();
-    }
-  }
-
-  /** Scrolls as little as needed to see a row with some rows around it. */
-  #reveal(index: number): void {
-    const { top: view, height } = this.#viewport;
-    const top = this.#layout.offsetOf(index);
-    const bottom = top + Math.min(this.#layout.height(index), height / 2);
-    const margin = Math.min(3 * lineHeight, height / 4);
-    if (top < view + margin) {
-      this.#viewport.scrollTo(Math.max(0, top - margin));
-    } else if (bottom > view + height - margin) {
-      this.#viewport.scrollTo(bottom - height + margin);
     }
   }
 
@@ -389,16 +385,16 @@ export class LogView {
   }
 
   #placeHosts(): void {
-    const { host, shift } = this.#viewport;
+    const { rows, shift } = this.#viewport;
     const details = this.#layout.detailsOffset();
     this.detailsHost.hidden = details === undefined;
     this.detailsHost.style.transform = `translateY(${(details ?? 0) - shift}px)`;
     this.footerHost.style.transform = `translateY(${this.#layout.total - shift}px)`;
-    host.ariaRowCount = String(this.#store.count);
+    rows.ariaRowCount = String(this.#store.count);
     if (this.#currentId === undefined) {
-      host.removeAttribute("aria-activedescendant");
+      rows.removeAttribute("aria-activedescendant");
     } else {
-      host.setAttribute("aria-activedescendant", `log-row-${this.#currentId}`);
+      rows.setAttribute("aria-activedescendant", `log-row-${this.#currentId}`);
     }
   }
 }

@@ -88,3 +88,16 @@ test("a measured height is taken once", () => {
   expect(layout.setMeasured(0, 2 * lineHeight)).toBe(true);
   expect(layout.height(0)).toBe(3 * lineHeight + rowPadding);
 });
+
+test("a row is revealed by the shortest way", () => {
+  const layout = new RowLayout(storeOf(...Array.from({ length: 100 }, () => "x")), {
+    wrap: false,
+    columns: 10,
+    compact: false,
+  });
+  const margin = 3 * lineHeight;
+  expect(layout.topToReveal(0, 500, 400)).toBe(0);
+  expect(layout.topToReveal(10, 100, 400)).toBe(100);
+  expect(layout.topToReveal(10, 1000, 400)).toBe(10 * single - margin);
+  expect(layout.topToReveal(50, 0, 400)).toBe(51 * single + margin - 400);
+});

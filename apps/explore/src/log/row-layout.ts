@@ -156,6 +156,14 @@ export class RowLayout {
     return index < 0 ? 0 : this.offsetOf(Math.min(index, this.count)) + within;
   }
 
+  /** Where to scroll to, as near to `top` as can be, so that a row is in sight with some rows around it. */
+  topToReveal(index: number, top: number, viewHeight: number): number {
+    const start = this.offsetOf(index);
+    const end = start + Math.min(this.height(index), viewHeight / 2);
+    const margin = Math.min(3 * lineHeight, viewHeight / 4);
+    return Math.max(0, Math.min(Math.max(top, end + margin - viewHeight), start - margin));
+  }
+
   #openIndex(): number {
     return this.#openId === undefined ? -1 : this.#store.indexOf(this.#openId);
   }

@@ -8,13 +8,13 @@ const spareRows = 6;
  * theirs. A row that holds an end of the text selection is pinned: it stays as it is while it is out of sight.
  */
 export class RowPool {
-  readonly #content: HTMLElement;
+  readonly #rows: HTMLElement;
   readonly #styles: RowStyles;
   readonly #slots: Row[] = [];
   readonly #pinned = new Map<number, Row>();
 
-  constructor(content: HTMLElement, styles: RowStyles) {
-    this.#content = content;
+  constructor(rows: HTMLElement, styles: RowStyles) {
+    this.#rows = rows;
     this.#styles = styles;
   }
 
@@ -81,13 +81,13 @@ export class RowPool {
   #newRow(): Row {
     const row = createRow(this.#styles);
     row.root.hidden = true;
-    this.#content.append(row.root);
+    this.#rows.append(row.root);
     return row;
   }
 
   #rowIdOf(node: Node | null): number | undefined {
     const element = node instanceof Element ? node : node?.parentElement;
     const row = element?.closest<HTMLElement>("[data-row-id]");
-    return row === null || row === undefined || !this.#content.contains(row) ? undefined : Number(row.dataset["rowId"]);
+    return row === null || row === undefined || !this.#rows.contains(row) ? undefined : Number(row.dataset["rowId"]);
   }
 }

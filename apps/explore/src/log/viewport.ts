@@ -4,6 +4,7 @@ import { physicalHeight, scrollScale } from "./scroll-scale.ts";
 
 export interface ViewportStyles extends RowStyles {
   readonly content: string;
+  readonly rows: string;
   readonly probe: string;
 }
 
@@ -21,6 +22,8 @@ const columnsMin = 10;
 export class Viewport {
   readonly host: HTMLElement;
   readonly content: HTMLElement;
+  /** The grid of the rows; what else scrolls with them stands beside it. */
+  readonly rows: HTMLElement;
   /** A hundred characters: they tell the width of one. */
   readonly #probe: HTMLElement;
   /** A row that nobody sees: how wide its line is, every line is. */
@@ -29,11 +32,15 @@ export class Viewport {
   /** Where this view scrolled itself: a scroll event from elsewhere is the reader's. */
   #ownScrollTop = -1;
 
-  constructor(host: HTMLElement, styles: ViewportStyles) {
+  constructor(host: HTMLElement, styles: ViewportStyles, label: string) {
     this.host = host;
     this.content = addElement(host, styles.content);
     this.#probe = addElement(this.content, styles.probe);
     this.#probe.textContent = "0".repeat(100);
+    this.rows = addElement(this.content, styles.rows);
+    this.rows.role = "grid";
+    this.rows.tabIndex = 0;
+    this.rows.ariaLabel = label;
     this.#sample = createRow(styles);
     this.#sample.root.classList.add(styles.probe);
     this.#sample.root.ariaHidden = "true";

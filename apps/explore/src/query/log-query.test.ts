@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { findPipeline, isLogQuery, searchedTexts, volumeQuery } from "./log-query.ts";
+import { chartQuery, findPipeline, isLogQuery, searchedTexts, volumeQuery } from "./log-query.ts";
 
 function parts(query: string) {
   const pipeline = findPipeline(query);
@@ -96,6 +96,12 @@ test("a comment at the end does not swallow the range", () => {
   expect(volumeQuery('{a="b"} # why\n |= "x"', 1000)).toBe(
     'sum by (level, detected_level) (count_over_time({a="b"} # why\n |= "x"\n[1000ms]))',
   );
+});
+
+test("a chart of a log query", () => {
+  expect(chartQuery('{a="b"} |= "x"', "app", 90_000)).toBe('sum by (app) (rate({a="b"} |= "x" [1m30s]))');
+  expect(chartQuery('{a="b"}', "", 60_000)).toBe('sum(rate({a="b"} [1m]))');
+  expect(chartQuery("{a=", "", 60_000)).toBeUndefined();
 });
 
 test("searched texts are unquoted", () => {

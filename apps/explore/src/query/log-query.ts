@@ -1,4 +1,4 @@
-import { unquoteGo, type MatchOperator } from "@sluice/model";
+import { printDurationMs, unquoteGo, type MatchOperator } from "@sluice/model";
 
 /** A piece of a query's text. */
 export interface Span {
@@ -66,10 +66,18 @@ export function volumeQuery(query: string, stepMs: number): string | undefined {
   if (pipeline === undefined) {
     return undefined;
   }
-  const text = query.slice(pipeline.start, pipeline.end);
-  // A comment at the end of the pipeline would swallow the bracket.
-  const border = text.includes("#") || text.includes("//") ? "\n" : " ";
-  return `sum by (level, detected_level) (count_over_time(${text}${border}[${stepMs}ms]))`;
+  const counted = ranged(query.slice(pipeline.start, pipeline.end), `${stepMs}ms`);
+  return `sum by (level, detected_level) (count_over_time(${counted}))`;
+}
+
+/** The rate of a log query's lines over time, one series per value of a label; `by` may be empty. */
+export function chartQuery(query: string, by: string, windowMs: number): string | undefined {
+  const pipeline = findPipeline(query);
+  if (pipeline === undefined) {
+    return undefined;
+  }
+  const counted = ranged(query.slice(pipeline.start, pipeline.end), printDurationMs(windowMs));
+  return by === "" ? `sum(rate(${counted}))` : `sum by (${by}) (rate(${counted}))`;
 }
 
 /** Texts that each shown line contains because a `|=` filter asks for them. */
@@ -112,6 +120,12 @@ export function skipText(query: string, at: number): number {
     return end < 0 ? query.length : end + 1;
   }
   return at;
+}
+
+function ranged(pipeline: string, range: string): string {
+  // A comment at the end of the pipeline would swallow the bracket.
+  const border = pipeline.includes("#") || pipeline.includes("//") ? "\n" : " ";
+  return `${pipeline}${border}[${range}]`;
 }
 
 function findOutsideText(query: string, from: number, wanted: string): number {

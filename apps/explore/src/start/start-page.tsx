@@ -39,7 +39,7 @@ export function StartPage({ client, state, onRun, onError }: StartPageProps): Re
   }
 
   return (
-    <main className={styles["page"]} data-testid="start-page">
+    <div className={styles["page"]} data-testid="start-page">
       <div className={styles["entries"]}>
         <section className={styles["card"]}>
           <h2>Watch everything</h2>
@@ -127,7 +127,7 @@ export function StartPage({ client, state, onRun, onError }: StartPageProps): Re
           </section>
         ))}
       </div>
-    </main>
+    </div>
   );
 }
 

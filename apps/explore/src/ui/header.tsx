@@ -19,15 +19,17 @@ export function Header({ client, nowMs, theme, onTheme, onHome, onHelp }: Header
   const isDark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   return (
     <header className={styles["header"]}>
-      <button type="button" className={styles["brand"]} title="Start page" onClick={onHome}>
-        <svg width="22" height="22" viewBox="0 0 24 24" aria-hidden="true">
-          <rect width="24" height="24" rx="6" fill="currentColor" />
-          <g fill="none" stroke="light-dark(#fff, #0f1316)" strokeWidth="2.2" strokeLinecap="round">
-            <path d="M5 8.2c2.4-2 4.6-2 7 0s4.6 2 7 0M5 13c2.4-2 4.6-2 7 0s4.6 2 7 0M5 17.8c2.4-2 4.6-2 7 0" />
-          </g>
-        </svg>
-        Sluice
-      </button>
+      <h1>
+        <button type="button" className={styles["brand"]} title="Start page" onClick={onHome}>
+          <svg width="22" height="22" viewBox="0 0 24 24" aria-hidden="true">
+            <rect width="24" height="24" rx="6" fill="currentColor" />
+            <g fill="none" stroke="light-dark(#fff, #0f1316)" strokeWidth="2.2" strokeLinecap="round">
+              <path d="M5 8.2c2.4-2 4.6-2 7 0s4.6 2 7 0M5 13c2.4-2 4.6-2 7 0s4.6 2 7 0M5 17.8c2.4-2 4.6-2 7 0" />
+            </g>
+          </svg>
+          Sluice
+        </button>
+      </h1>
       <span className={styles["spacer"]} />
       <AlertsBadge client={client} nowMs={nowMs} />
       <button

@@ -16,6 +16,9 @@ export interface VolumeChartProps {
   /** The part of the range whose lines are loaded. Milliseconds. */
   readonly loaded: { readonly startMs: number; readonly endMs: number } | undefined;
   readonly onZoom: (startMs: number, endMs: number) => void;
+  /** A click on a level in the legend, with the value of `detected_level` that it stands for. */
+  readonly onLevel: (detectedLevel: string) => void;
+  readonly isFilteredBy: (detectedLevel: string) => boolean;
   /** A click on one bar. */
   readonly onPick: (startMs: number, endMs: number) => void;
 }
@@ -37,7 +40,7 @@ export function VolumeChart(props: VolumeChartProps): ReactNode {
       aria-label="Lines over time"
       data-testid="histogram"
     >
-      <Legend volume={volume} error={error} />
+      <Legend volume={volume} error={error} onLevel={props.onLevel} isFilteredBy={props.isFilteredBy} />
       <div className={styles["plot"]} ref={plotRef}>
         {volume !== undefined && width > axisWidth && (
           <Bars
@@ -241,24 +244,38 @@ function Unloaded({
   );
 }
 
-function Legend({
-  volume,
-  error,
-}: {
-  readonly volume: Volume | undefined;
-  readonly error: string | undefined;
-}): ReactNode {
+type LegendProps = Pick<VolumeChartProps, "volume" | "error" | "onLevel" | "isFilteredBy">;
+
+function Legend({ volume, error, onLevel, isFilteredBy }: LegendProps): ReactNode {
   if (volume === undefined) {
     return <p className={styles["failed"]}>{error === undefined ? "\u00a0" : `No histogram: ${error}`}</p>;
   }
   return (
     <div className={styles["legend"]}>
-      {volume.levels.map(({ level, total }) => (
-        <span key={level} className={styles["entry"]}>
-          <span className={`${styles["swatch"]} ${styles[`level${level}`]}`} />
-          {level === 0 && volume.levels.length === 1 ? "lines" : levelNames[level]} {groupDigits(total)}
-        </span>
-      ))}
+      {volume.levels.map(({ level, total, detected }) => {
+        const content = (
+          <>
+            <span className={`${styles["swatch"]} ${styles[`level${level}`]}`} />
+            {level === 0 && volume.levels.length === 1 ? "lines" : levelNames[level]} {groupDigits(total)}
+          </>
+        );
+        return detected === undefined ? (
+          <span key={level} className={styles["entry"]}>
+            {content}
+          </span>
+        ) : (
+          <button
+            key={level}
+            type="button"
+            className={`${styles["entry"]} ${styles["filter"]}`}
+            aria-pressed={isFilteredBy(detected)}
+            title={isFilteredBy(detected) ? "Show all levels" : `Show only ${detected}`}
+            onClick={() => onLevel(detected)}
+          >
+            {content}
+          </button>
+        );
+      })}
       <span className={styles["spacer"]} />
       <span className={styles["hint"]}>drag to zoom</span>
     </div>

@@ -32,6 +32,7 @@ test("counts go to their buckets, worst level first", () => {
     [3, [5, 7, 0]],
     [0, [0, 0, 4]],
   ]);
+  expect(volume.levels.map(({ detected }) => detected)).toEqual([undefined, "info", undefined]);
   expect(volume.total).toBe(19);
   expect(bucketTotal(volume, 1)).toBe(10);
 });

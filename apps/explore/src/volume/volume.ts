@@ -17,6 +17,8 @@ export interface VolumeLevel {
   readonly level: Level;
   readonly counts: Float64Array;
   readonly total: number;
+  /** The one value of `detected_level` that its lines have; undefined when they have several, or none. */
+  readonly detected: string | undefined;
 }
 
 /** More bars cannot be told apart, and each costs the server work. */
@@ -33,10 +35,12 @@ export function volumeOf(series: readonly MatrixSeries[], startMs: number, endMs
   const firstEndMs = Math.floor(startMs / stepMs) * stepMs + stepMs;
   const bucketCount = Math.max(1, Math.ceil((endMs - firstEndMs) / stepMs) + 1);
   const byLevel = new Map<Level, Float64Array>();
+  const detected = new Map<Level, Set<string>>();
   for (const { metric, values } of series) {
     const level = levelOfName(metric["detected_level"] ?? "") || levelOfName(metric["level"] ?? "");
     const counts = byLevel.get(level) ?? new Float64Array(bucketCount);
     byLevel.set(level, counts);
+    detected.set(level, (detected.get(level) ?? new Set()).add(metric["detected_level"] ?? ""));
     for (const [seconds, value] of values) {
       const bucket = Math.round((seconds * 1000 - firstEndMs) / stepMs);
       if (bucket >= 0 && bucket < bucketCount) {
@@ -45,7 +49,12 @@ export function volumeOf(series: readonly MatrixSeries[], startMs: number, endMs
     }
   }
   const levels = [...byLevel]
-    .map(([level, counts]) => ({ level, counts, total: counts.reduce((sum, count) => sum + count, 0) }))
+    .map(([level, counts]) => ({
+      level,
+      counts,
+      total: counts.reduce((sum, count) => sum + count, 0),
+      detected: onlyOf(detected.get(level)!),
+    }))
     .filter(({ total }) => total > 0)
     .sort((a, b) => b.level - a.level);
   return {
@@ -60,4 +69,9 @@ export function volumeOf(series: readonly MatrixSeries[], startMs: number, endMs
 /** Lines in one bucket, all levels together. */
 export function bucketTotal(volume: Volume, bucket: number): number {
   return volume.levels.reduce((sum, { counts }) => sum + counts[bucket]!, 0);
+}
+
+function onlyOf(values: ReadonlySet<string>): string | undefined {
+  const [value = ""] = values;
+  return values.size === 1 && value !== "" ? value : undefined;
 }
