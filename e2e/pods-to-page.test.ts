@@ -85,12 +85,16 @@ async function collectLines(page: Page, wanted: number): Promise<readonly string
       seen.set(timestamp!, line!);
     }
     idleRounds = seen.size === before ? idleRounds + 1 : 0;
+    const isAtEnd = await list.evaluate(async (element) => {
+      element.scrollBy(0, element.clientHeight * 0.8);
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      return element.scrollTop + element.clientHeight >= element.scrollHeight - 1;
+    });
     const more = page.getByTestId("load-more");
-    if (idleRounds > 0 && (await more.isVisible())) {
-      await more.click();
+    if (isAtEnd && (await more.isVisible())) {
+      // Not click(): it would scroll to wherever the button is by then.
+      await more.dispatchEvent("click");
     }
-    await list.evaluate((element) => element.scrollBy(0, element.clientHeight * 0.8));
-    await page.waitForTimeout(idleRounds > 0 ? 100 : 0);
   }
   return [...seen].sort(([a], [b]) => (BigInt(a) < BigInt(b) ? -1 : 1)).map(([, line]) => line);
 }
