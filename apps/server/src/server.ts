@@ -61,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     wal = await openWal({ ...walOptions, firstPosition: store.walCovered + 1 });
   }
 
-  const tailers = new Tailers();
+  const tailers = new Tailers(logger);
   const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
   const querier = createQuerier(store, (tenant) => ingester.heads.of(tenant));
   const ready = Promise.withResolvers<void>();

@@ -10,7 +10,7 @@ import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
 import { ruleRoutes } from "../ruler/rule-routes.ts";
 import type { Ruler } from "../ruler/ruler.ts";
-import { setErrorHandler } from "./error-handler.ts";
+import { answerError, setErrorHandler } from "./error-handler.ts";
 import { labelRoutes } from "./label-routes.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
@@ -36,20 +36,28 @@ export interface AppParts {
 
 /** Paths that answer while the write-ahead log is being replayed. */
 const alwaysServed = new Set<string>([paths.ready, paths.metrics, paths.buildInfo]);
+/** Bytes of the body of everything but a push. */
 const formBytesMax = 1024 * 1024;
 
 /** The server's whole HTTP interface. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { options, registry, logger, clock, ingester, querier, limitsOf, notReady } = parts;
-  const { push_body_bytes_max: bodyLimit, push_decompressed_bytes_max, allowed_origins } = options.config.server;
+  const { push_body_bytes_max, push_decompressed_bytes_max, allowed_origins } = options.config.server;
   const { metrics } = registry;
-  const app = fastify({ bodyLimit, forceCloseConnections: true, routerOptions: { maxParamLength: 4096 } });
-  setErrorHandler(app, logger, bodyLimit);
-  app.addContentTypeParser(
-    "application/x-www-form-urlencoded",
-    { parseAs: "string", bodyLimit: formBytesMax },
-    (_request, body, done) => done(null, body),
+  const app = fastify({
+    bodyLimit: formBytesMax,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 4096 },
+    // Requests that reach no route, such as those of a broken %-escape.
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply, logger),
+  });
+  setErrorHandler(app, logger);
+  // A read request may come as a form; what else a body holds does not matter, as in Loki.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) =>
+    done(null, body),
   );
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, _body, done) => done(null, undefined));
   app.addHook("onRequest", async (request) => {
     const reason = notReady();
     if (reason !== undefined && !alwaysServed.has(request.routeOptions.url ?? "")) {
@@ -67,6 +75,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(pushRoutes, {
     push: (tenant, streams) => ingester.push(tenant, streams),
     limitsOf,
+    bodyBytesMax: push_body_bytes_max,
     pushLimits: { ...defaultPushLimits, decompressedBytesMax: push_decompressed_bytes_max },
     clock,
     metrics,

@@ -1,5 +1,5 @@
 import { isServiceError, messageOf, type ErrorCode, type Logger } from "@sluice/model";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** The one place where an expected failure becomes a status. Texts are plain, as Loki's are. */
 const statusOfCode: Readonly<Record<ErrorCode, number>> = {
@@ -19,36 +19,49 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
 /** Seconds after which a refused push may come again. */
 const retryAfterSeconds = 1;
 
-export function setErrorHandler(app: FastifyInstance, logger: Logger, pushBodyBytesMax: number): void {
-  app.setErrorHandler((error, request, reply) => {
-    if (isServiceError(error)) {
-      if (error.code === "rate_limited" || error.code === "unavailable") {
-        void reply.header("Retry-After", String(retryAfterSeconds));
-      }
-      if (error.code === "corrupt") {
-        logger.error("damaged data", { url: request.url, error: error.message });
-      }
-      return sendText(reply, statusOfCode[error.code], error.message);
-    }
-    const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };
-    if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-      return sendText(
-        reply,
-        413,
-        `request body too large: message size too large than max (${request.headers["content-length"] ?? "unknown"} vs ${pushBodyBytesMax})`,
-      );
-    }
-    if (statusCode !== undefined && statusCode < 500) {
-      return sendText(reply, statusCode, messageOf(error));
-    }
-    logger.error("request failed", {
-      url: request.url,
-      error: messageOf(error),
-      stack: error instanceof Error ? error.stack : undefined,
-    });
-    return sendText(reply, 500, "internal server error");
-  });
+export function setErrorHandler(app: FastifyInstance, logger: Logger): void {
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
   app.setNotFoundHandler((_request, reply) => sendText(reply, 404, "404 page not found"));
+}
+
+/** Answers with what went wrong; a bug is logged, and its details stay here. */
+export function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
+  if (isServiceError(error)) {
+    if (error.code === "rate_limited" || error.code === "unavailable") {
+      void reply.header("Retry-After", String(retryAfterSeconds));
+    }
+    if (error.code === "corrupt") {
+      logger.error("damaged data", { url: request.url, error: error.message });
+    }
+    return sendText(reply, statusOfCode[error.code], error.message);
+  }
+  const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    const sizeBytes = request.headers["content-length"] ?? "unknown";
+    const sizeBytesMax = request.routeOptions.bodyLimit;
+    return sendText(
+      reply,
+      413,
+      `request body too large: message size too large than max (${sizeBytes} vs ${sizeBytesMax})`,
+    );
+  }
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
+    return sendText(reply, 400, "mime: no media type");
+  }
+  if (statusCode !== undefined && statusCode < 500) {
+    return sendText(reply, statusCode, messageOf(error));
+  }
+  logger.error("request failed", {
+    url: request.url,
+    error: messageOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  return sendText(reply, 500, "internal server error");
 }
 
 /** Answers with a line of plain text that no browser takes for anything else. */

@@ -24,6 +24,13 @@ test.for(["abc", "2023-11-14", "1h", "."])("time '%s' is refused as Loki refuses
   expect(() => parseTimestampNs(text)).toThrow(`strconv.ParseInt: parsing "${text}": invalid syntax`);
 });
 
+test.for(["9223372036854775808", "-99999999999999999999", "1.0e300", "9999-12-31T23:59:59Z"])(
+  "time '%s' does not fit into 64 bits of nanoseconds",
+  (text) => {
+    expect(() => parseTimestampNs(text)).toThrow(`strconv.ParseInt: parsing "${text}": value out of range`);
+  },
+);
+
 test.for([
   { search: "", startNs: 1_699_996_400_000_000_000n, endNs: 1_700_000_000_000_000_000n },
   { search: "since=5m", startNs: 1_699_999_700_000_000_000n, endNs: 1_700_000_000_000_000_000n },
@@ -68,10 +75,17 @@ test.for([
   expect(parseStepMs(given(search), hour)).toBe(stepMs);
 });
 
+test("eleven thousand steps fit into a range, and a part of one more", () => {
+  const bounds = { startNs: 0n, endNs: 11_000_500_000_000n };
+  expect(parseStepMs(given("step=1"), bounds)).toBe(1000);
+  expect(() => parseStepMs(given("step=1"), { ...bounds, endNs: 11_001_000_000_000n })).toThrow("exceeded maximum");
+});
+
 test.for([
   ["step=0", "zero or negative query resolution step widths are not accepted. Try a positive integer"],
   ["step=-1", "zero or negative query resolution step widths"],
   ["step=100ms", "exceeded maximum resolution of 11,000 points per time series"],
+  ["step=1e300", 'cannot parse "1e300" to a valid duration. It overflows int64'],
   ["step=often", 'cannot parse "often" to a valid duration'],
 ] as const)("'%s' is refused", ([search, told]) => {
   expect(() => parseStepMs(given(search), hour)).toThrow(told);

@@ -7,8 +7,9 @@ const pointsMax = 11_000;
 
 /** The parameters of a read request: of the URL, and of a form in the body. */
 export interface Params {
-  /** The last value given, or the empty string. */
+  /** The first value given, a form's before the URL's, or the empty string. */
   get(name: string): string;
+  /** Every value that any of the names was given. */
   all(...names: readonly string[]): readonly string[];
 }
 
@@ -29,17 +30,24 @@ export function paramsOf(request: FastifyRequest): Params {
  * @see Loki's pkg/loghttp/params.go parseTimestamp
  */
 export function parseTimestampNs(text: string): bigint {
+  const ns = readTimestampNs(text);
+  if (ns === undefined) {
+    throw new ServiceError("bad_data", `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  if (BigInt.asIntN(64, ns) !== ns) {
+    throw new ServiceError("bad_data", `strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  }
+  return ns;
+}
+
+function readTimestampNs(text: string): bigint | undefined {
   if (/^[+-]?\d*\.\d*(?:[eE][+-]?\d+)?$/u.test(text) && Number.isFinite(Number(text)) && text !== ".") {
     return BigInt(Math.round(Number(text) * 1000)) * nsPerMs;
   }
   if (/^[+-]?\d+$/u.test(text)) {
     return text.length <= 10 ? BigInt(text) * nsPerSecond : BigInt(text);
   }
-  const ns = parseRfc3339Ns(text);
-  if (ns === undefined) {
-    throw new ServiceError("bad_data", `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  return ns;
+  return parseRfc3339Ns(text);
 }
 
 export interface TimeBounds {
@@ -93,15 +101,14 @@ export function parseDirection(params: Params): Direction {
 export function parseStepMs(params: Params, bounds: TimeBounds): number {
   const rangeMs = Number((bounds.endNs - bounds.startNs) / nsPerMs);
   const text = params.get("step");
-  const stepMs =
-    text === "" ? Math.max(Math.floor(rangeMs / 250_000), 1) * 1000 : parseSecondsOrDurationMs("step", text);
+  const stepMs = text === "" ? Math.max(Math.floor(rangeMs / 250_000), 1) * 1000 : parseSecondsOrDurationMs(text);
   if (!(stepMs > 0)) {
     throw new ServiceError(
       "bad_data",
       "zero or negative query resolution step widths are not accepted. Try a positive integer",
     );
   }
-  if (rangeMs / stepMs > pointsMax) {
+  if (Math.floor(rangeMs / stepMs) > pointsMax) {
     throw new ServiceError(
       "bad_data",
       "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter",
@@ -113,23 +120,27 @@ export function parseStepMs(params: Params, bounds: TimeBounds): number {
 /** The least distance of two lines in a log query's answer, in milliseconds; 0 keeps all. */
 export function parseIntervalMs(params: Params): number {
   const text = params.get("interval");
-  const intervalMs = text === "" ? 0 : parseSecondsOrDurationMs("interval", text);
+  const intervalMs = text === "" ? 0 : parseSecondsOrDurationMs(text);
   if (intervalMs < 0) {
     throw new ServiceError("bad_data", "interval must be >= 0");
   }
-  return intervalMs;
+  return Math.round(intervalMs);
 }
 
-function parseSecondsOrDurationMs(name: string, text: string): number {
+function parseSecondsOrDurationMs(text: string): number {
   const seconds = Number(text);
   if (text.trim() !== "" && Number.isFinite(seconds)) {
+    if (Math.abs(seconds) * 1e9 >= 2 ** 63) {
+      throw new ServiceError(
+        "bad_data",
+        `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`,
+      );
+    }
     return seconds * 1000;
   }
   try {
     return parseDurationMs(text);
   } catch (error) {
-    throw new ServiceError("bad_data", `cannot parse ${JSON.stringify(text)} to a valid duration (${name})`, {
-      cause: error,
-    });
+    throw new ServiceError("bad_data", `cannot parse ${JSON.stringify(text)} to a valid duration`, { cause: error });
   }
 }

@@ -10,6 +10,8 @@ export interface PushRoutesOptions {
   /** Resolves once the streams are durable and queryable. */
   readonly push: (tenant: string, streams: readonly AcceptedStream[]) => Promise<void>;
   readonly limitsOf: (tenant: string) => Limits;
+  /** Bytes of a request as it comes over the wire. */
+  readonly bodyBytesMax: number;
   readonly pushLimits: PushLimits;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -17,7 +19,7 @@ export interface PushRoutesOptions {
 
 /** `POST /loki/api/v1/push` and its legacy alias: 204 means that the lines survive a power cut. */
 export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, options) => {
-  const { limitsOf, pushLimits, clock, metrics } = options;
+  const { limitsOf, bodyBytesMax: bodyLimit, pushLimits, clock, metrics } = options;
   const refused = metrics.counter("sluice_distributor_refused_total", "Entries and streams refused on push.", [
     "tenant",
   ]);
@@ -53,6 +55,6 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
       return accept(tenant, decode({ body, contentType, contentEncoding }, pushLimits), reply);
     };
 
-  app.post(paths.push, route(decodePush));
-  app.post(paths.legacyPush, route(decodeLegacyPush));
+  app.post(paths.push, { bodyLimit }, route(decodePush));
+  app.post(paths.legacyPush, { bodyLimit }, route(decodeLegacyPush));
 };

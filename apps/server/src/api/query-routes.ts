@@ -1,7 +1,7 @@
 import { paths } from "@sluice/api";
 import { runInstantQuery, runRangeQuery, type QueryAnswer } from "@sluice/logql";
 import { parseQuery } from "@sluice/logql/syntax";
-import { nsPerMs, printDurationMs, ServiceError, type Clock, type Metrics, type Querier } from "@sluice/model";
+import { nsPerMs, ServiceError, type Clock, type Metrics, type Querier } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Limits } from "../limits.ts";
 import {
@@ -14,6 +14,7 @@ import {
   parseTimestampNs,
   type TimeBounds,
 } from "./params.ts";
+import { checkBounds, checkEntriesLimit, timeoutText } from "./query-limits.ts";
 import { tenantOf } from "./tenant.ts";
 import { parseEncodingFlags, writeQueryResponse } from "./write-result.ts";
 
@@ -23,9 +24,6 @@ export interface QueryRoutesOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
 }
-
-const timeoutText =
-  "request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex match) to reduce the amount of data processed";
 
 /** `query_range` and `query`, by GET and by POSTed form. */
 export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, options) => {
@@ -108,29 +106,6 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
     },
   });
 };
-
-function checkBounds({ startNs, endNs }: TimeBounds, limits: Limits): void {
-  if (endNs < startNs) {
-    throw new ServiceError("bad_data", "end timestamp must not be before or equal to start time");
-  }
-  const lengthMs = Number((endNs - startNs) / nsPerMs);
-  if (limits.max_query_length > 0 && lengthMs > limits.max_query_length) {
-    throw new ServiceError(
-      "bad_data",
-      `the query time range exceeds the limit (query length: ${printDurationMs(lengthMs)}, limit: ${printDurationMs(limits.max_query_length)})`,
-    );
-  }
-}
-
-function checkEntriesLimit(limit: number, limits: Limits): void {
-  const most = limits.max_entries_limit_per_query;
-  if (most > 0 && limit > most) {
-    throw new ServiceError(
-      "bad_data",
-      `max entries limit per query exceeded, limit > max_entries_limit_per_query (${limit} > ${most})`,
-    );
-  }
-}
 
 /** Points of a metric query lie on multiples of the step, as Loki's query frontend has it; dashboards rely on it. */
 function alignToStep({ startNs, endNs }: TimeBounds, stepMs: number): TimeBounds {

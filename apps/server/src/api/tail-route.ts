@@ -1,56 +1,34 @@
 import { paths } from "@sluice/api";
-import { compileTail, runRangeQuery, type Tail } from "@sluice/logql";
-import {
-  compileMatchers,
-  isServiceError,
-  messageOf,
-  nsPerMs,
-  parseDurationMs,
-  ServiceError,
-  type Clock,
-  type Logger,
-  type Metrics,
-  type Querier,
-  type ResultStream,
-} from "@sluice/model";
+import { compileTail } from "@sluice/logql";
+import { isServiceError, messageOf, nsPerMs, parseDurationMs, ServiceError, type Logger } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
-import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
+import { sendText } from "./error-handler.ts";
 import { paramsOf, parseLimit, parseTimestampNs } from "./params.ts";
+import { checkBounds, checkEntriesLimit } from "./query-limits.ts";
+import { followTail, type TailParts, type TailRequest } from "./tail-session.ts";
 import { tenantOf } from "./tenant.ts";
-import { streamsBody, parseEncodingFlags } from "./write-result.ts";
+import { parseEncodingFlags } from "./write-result.ts";
 
-export interface TailRouteOptions {
-  readonly querier: Querier;
-  readonly tailers: Tailers;
+export interface TailRouteOptions extends TailParts {
   readonly limitsOf: (tenant: string) => Limits;
   /** Origins other than the server's own whose pages may connect. */
   readonly allowedOrigins: readonly string[];
-  readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: Metrics;
 }
 
-/** Bytes that may wait for a slow client; lines beyond are dropped and counted in the next frame. */
-const pendingBytesMax = 4 * 1024 * 1024;
 const delaySecondsMax = 5;
 const historyMs = 3_600_000;
-const pingMs = 15_000;
-/** Dropped entries that one frame names; the rest is in the metric. */
-const droppedNamedMax = 1000;
 
 const closeInternalError = 1011;
 const closeGoingAway = 1001;
-
-interface Dropped {
-  readonly timestamp: string;
-  readonly labels: Record<string, string>;
-}
+/** What the protocol leaves for the reason of a close. */
+const closeReasonBytesMax = 123;
 
 /** `GET /loki/api/v1/tail`: first what there is (`limit` lines from `start` on), then every new line as it comes. */
 export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, options) => {
-  const { allowedOrigins, clock } = options;
+  const { allowedOrigins, logger } = options;
   const open = new Set<WebSocket>();
   app.addHook("preClose", async () => {
     for (const socket of open) {
@@ -59,40 +37,34 @@ export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, optio
   });
 
   for (const url of [paths.tail, paths.legacyTail]) {
-    app.get(
+    app.route({
+      method: "GET",
       url,
-      {
-        websocket: true,
-        preValidation: async (request) => {
-          refuseForeignOrigin(request, allowedOrigins);
-          readTailParams(request, clock.nowMs());
-        },
+      preValidation: async (request) => {
+        refuseForeignOrigin(request, allowedOrigins);
+        readTailRequest(request, options);
       },
-      (socket, request) => {
+      handler: (_request, reply) => sendText(reply, 400, "Bad Request"),
+      wsHandler: (socket, request) => {
         open.add(socket);
         socket.once("close", () => open.delete(socket));
-        follow(socket, request, options).catch((error: unknown) => {
-          if (isServiceError(error, "cancelled")) {
-            return;
+        socket.on("error", () => socket.terminate());
+        followTail(socket, readTailRequest(request, options), options).catch((error: unknown) => {
+          if (!isServiceError(error, "cancelled")) {
+            logger.warn("tail ended", { error: messageOf(error) });
+            socket.close(closeInternalError, closeReasonOf(error));
           }
-          options.logger.warn("tail ended", { error: messageOf(error) });
-          socket.close(closeInternalError, messageOf(error).slice(0, 120));
         });
       },
-    );
+    });
   }
 };
 
-interface TailParams {
-  readonly tenant: string;
-  readonly query: string;
-  readonly filter: Tail;
-  readonly limit: number;
-  readonly startNs: bigint;
-}
-
-function readTailParams(request: FastifyRequest, nowMs: number): TailParams {
+/** @throws {ServiceError} `bad_data` for what the client is told before the connection becomes a WebSocket. */
+function readTailRequest(request: FastifyRequest, { limitsOf, clock }: TailRouteOptions): TailRequest {
   const params = paramsOf(request);
+  const tenant = tenantOf(request);
+  const limits = limitsOf(tenant);
   const query = params.get("query");
   const filter = compileTail(query);
   const delay = params.get("delay_for");
@@ -100,9 +72,15 @@ function readTailParams(request: FastifyRequest, nowMs: number): TailParams {
   if (delaySeconds > delaySecondsMax) {
     throw new ServiceError("bad_data", `delay_for can't be greater than ${delaySecondsMax}`);
   }
+  const limit = parseLimit(params);
+  checkEntriesLimit(limit, limits);
+  const nowMs = clock.nowMs();
   const start = params.get("start");
   const startNs = start === "" ? BigInt(nowMs - historyMs) * nsPerMs : parseTimestampNs(start);
-  return { tenant: tenantOf(request), query, filter, limit: parseLimit(params), startNs };
+  const nowNs = BigInt(nowMs) * nsPerMs;
+  checkBounds({ startNs, endNs: nowNs > startNs ? nowNs : startNs }, limits);
+  const encodingFlags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
+  return { tenant, limits, query, filter, limit, startNs, encodingFlags };
 }
 
 /** A page of another site must not read the logs through its visitor's browser; programs send no Origin. */
@@ -119,85 +97,8 @@ function refuseForeignOrigin(request: FastifyRequest, allowedOrigins: readonly s
   }
 }
 
-async function follow(socket: WebSocket, request: FastifyRequest, options: TailRouteOptions): Promise<void> {
-  const { querier, tailers, limitsOf, clock, metrics } = options;
-  const { tenant, query, filter, limit, startNs } = readTailParams(request, clock.nowMs());
-  const flags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
-  const most = limitsOf(tenant).max_concurrent_tail_requests;
-  if (tailers.count(tenant) >= most) {
-    socket.close(
-      closeInternalError,
-      `max concurrent tail requests limit exceeded, count > limit (${most + 1} > ${most})`,
-    );
-    return;
-  }
-  const droppedTotal = metrics.counter("sluice_tail_dropped_total", "Lines not sent to tails that were too slow.", [
-    "tenant",
-  ]);
-  const matches = compileMatchers(filter.matchers);
-  let dropped: Dropped[] = [];
-
-  const send = (streams: readonly ResultStream[]): void => {
-    if (streams.length === 0 || socket.readyState !== socket.OPEN) {
-      return;
-    }
-    if (socket.bufferedAmount > pendingBytesMax) {
-      const lost = streams.flatMap(({ labels, entries }) =>
-        entries.map(({ timestampNs }) => ({
-          timestamp: timestampNs.toString(),
-          labels: Object.fromEntries(labels.map(({ name, value }) => [name, value])),
-        })),
-      );
-      droppedTotal.add(lost.length, { tenant });
-      dropped = [...dropped, ...lost].slice(0, droppedNamedMax);
-      return;
-    }
-    const frame = {
-      streams: streamsBody(streams, flags),
-      ...(dropped.length > 0 ? { dropped_entries: dropped } : {}),
-      ...(flags.length > 0 ? { encodingFlags: flags } : {}),
-    };
-    dropped = [];
-    socket.send(JSON.stringify(frame));
-  };
-
-  // New lines are gathered from before the history is read until it was sent; what both have is sent once.
-  let waiting: ResultStream[] | undefined = [];
-  const stopListening = tailers.add(tenant, (pushed) => {
-    const found = pushed
-      .filter(({ labels }) => matches(labels))
-      .map(({ labels, batch }) => filter.process(labels, batch))
-      .filter((stream) => stream !== undefined);
-    if (waiting === undefined) {
-      send(found);
-    } else {
-      waiting.push(...found);
-    }
-  });
-  const ping = setInterval(() => socket.ping(), pingMs);
-  socket.once("close", () => {
-    stopListening();
-    clearInterval(ping);
-  });
-  socket.on("error", () => socket.terminate());
-
-  const endNs = BigInt(clock.nowMs()) * nsPerMs + nsPerMs;
-  const left = new AbortController();
-  socket.once("close", () => left.abort());
-  const past = { querier, tenant, query, startNs, endNs, stepMs: 1000, limit, direction: "backward" } as const;
-  const { result } = await runRangeQuery(past, left.signal);
-  const history = result.type === "streams" ? result.streams : [];
-  const seen = new Set(history.flatMap(entryKeys));
-  send(history.map(({ labels, entries }) => ({ labels, entries: entries.toReversed() })));
-  for (const stream of waiting) {
-    const keys = entryKeys(stream);
-    const entries = stream.entries.filter((_, i) => !seen.has(keys[i]!));
-    send(entries.length === 0 ? [] : [{ labels: stream.labels, entries }]);
-  }
-  waiting = undefined;
-}
-
-function entryKeys({ labels, entries }: ResultStream): readonly string[] {
-  const stream = JSON.stringify(labels);
-  return entries.map(({ timestampNs, line }) => `${stream} ${timestampNs} ${line}`);
+function closeReasonOf(error: unknown): string {
+  const bytes = new TextEncoder().encode(isServiceError(error) ? error.message : "internal server error");
+  // Without the character that the cut went through, if any.
+  return new TextDecoder().decode(bytes.subarray(0, closeReasonBytesMax)).replace(/\ufffd+$/u, "");
 }

@@ -42,7 +42,7 @@ export function writeQueryResponse(
   return JSON.stringify({ status: "success", data });
 }
 
-/** Streams as a tail frame has them: no metadata in live frames but what the entries' labels carry. */
+/** Streams as an answer has them: by their own labels with `categorize-labels`, else by all labels of their lines. */
 export function streamsBody(streams: readonly ResultStream[], flags: readonly string[]): readonly unknown[] {
   return flags.includes(categorizeLabels) ? categorizedStreams(streams) : flatStreams(streams);
 }

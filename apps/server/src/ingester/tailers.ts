@@ -1,11 +1,20 @@
+import { messageOf, type Logger } from "@sluice/model";
 import type { AcceptedStream } from "../distributor/validate.ts";
 
-/** Gets every accepted push of its tenant, in the order of the write-ahead log, right after it became queryable. */
+/**
+ * Gets every accepted push of its tenant, in the order of the write-ahead log, right after it became queryable. What
+ * it throws is logged and never reaches whoever pushed: their lines are stored.
+ */
 export type TailListener = (streams: readonly AcceptedStream[]) => void;
 
 /** Who follows the ingest path live, per tenant. */
 export class Tailers {
   readonly #listeners = new Map<string, Set<TailListener>>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
 
   count(tenant: string): number {
     return this.#listeners.get(tenant)?.size ?? 0;
@@ -26,7 +35,11 @@ export class Tailers {
 
   tell(tenant: string, streams: readonly AcceptedStream[]): void {
     for (const listener of this.#listeners.get(tenant) ?? []) {
-      listener(streams);
+      try {
+        listener(streams);
+      } catch (error) {
+        this.#logger.error("a tail failed on a push", { tenant, error: messageOf(error) });
+      }
     }
   }
 }
