@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     reporters: ["default", ["json", { outputFile: ".reports/vitest.json" }]],
     include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.ts", "*.test.ts", "local/**/*.test.ts", "demo/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 });
