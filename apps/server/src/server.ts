@@ -7,6 +7,7 @@ import { createLogger, createMetrics, listen, repeat, type Running } from "@slui
 import { openStore } from "@sluice/store";
 import { openWal } from "@sluice/wal";
 import { buildApp } from "./api/app.ts";
+import { closeApp } from "./api/close-app.ts";
 import type { ServerConfig, ServerOptions } from "./config.ts";
 import { Ingester } from "./ingester/ingester.ts";
 import { Tailers } from "./ingester/tailers.ts";
@@ -23,6 +24,8 @@ export interface RunningServer extends Running {
 const version = "0.1.0";
 const flushCheckMs = 1000;
 const replayReportMs = 2000;
+/** For requests under way when the server is to stop. */
+const requestsGraceMs = 5000;
 
 /** What every part is given. */
 interface Ports {
@@ -65,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
   const querier = createQuerier(store, (tenant) => ingester.heads.of(tenant));
   const ready = Promise.withResolvers<void>();
-  let notReady: string | undefined = "starting";
+  let notReady: string | undefined = "Ingester not ready: starting";
 
   const ruler = await openRuler(config, options.listen, dataDirectory, querier, ready.promise, ports);
   opened.defer(() => ruler.stop());
@@ -83,12 +86,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     notReady: () => notReady,
     version,
   });
-  opened.defer(() => app.close());
+  opened.defer(() => closeApp(app, requestsGraceMs));
   const address = await listen(app, options.listen);
 
   let reportedMs = clock.nowMs();
   await ingester.replay((position, last) => {
-    notReady = `replaying the write-ahead log, record ${position} of ${last}`;
+    notReady = `Ingester not ready: replaying the write-ahead log, record ${position} of ${last}`;
     if (clock.nowMs() - reportedMs > replayReportMs) {
       reportedMs = clock.nowMs();
       logger.info("replaying the write-ahead log", { record: position, of: last });

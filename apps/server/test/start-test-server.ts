@@ -5,6 +5,8 @@ import { startServer } from "../src/server.ts";
 /** The real server on a free port, over a directory of its own; both go away at the end of the `await using` block. */
 export interface TestServer extends AsyncDisposable {
   readonly address: string;
+  /** Stops it before the end. */
+  stop(): Promise<void>;
   /** Pushes lines of one stream, now. */
   push(stream: Readonly<Record<string, string>>, ...lines: readonly string[]): Promise<void>;
 }
@@ -19,8 +21,11 @@ export async function startTestServer(config: unknown = {}): Promise<TestServer>
     logLevel: "error",
     config: ServerConfig.parse(config),
   });
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= server.stop());
   return {
     address: server.address,
+    stop,
     async push(stream, ...lines) {
       const firstNs = BigInt(Date.now()) * 1_000_000n;
       const values = lines.map((line, i) => [String(firstNs + BigInt(i)), line]);
@@ -34,7 +39,7 @@ export async function startTestServer(config: unknown = {}): Promise<TestServer>
       }
     },
     async [Symbol.asyncDispose]() {
-      await server.stop();
+      await stop();
       await directory[Symbol.asyncDispose]();
     },
   };

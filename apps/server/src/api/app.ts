@@ -29,7 +29,7 @@ export interface AppParts {
   readonly querier: Querier;
   readonly ruler: Ruler;
   readonly limitsOf: (tenant: string) => Limits;
-  /** Why the server cannot serve yet, or undefined when it can. */
+  /** Why the server cannot serve now, in Loki's words, or undefined when it can. */
   readonly notReady: () => string | undefined;
   readonly version: string;
 }
@@ -38,6 +38,9 @@ export interface AppParts {
 const alwaysServed = new Set<string>([paths.ready, paths.metrics, paths.buildInfo]);
 /** Bytes of the body of everything but a push. */
 const formBytesMax = 1024 * 1024;
+/** For the whole of a request to arrive: whoever sends a byte now and then must not hold a connection for ever. */
+const requestTimeoutMs = 300_000;
+const closeGoingAway = 1001;
 
 /** The server's whole HTTP interface. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
@@ -46,7 +49,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { metrics } = registry;
   const app = fastify({
     bodyLimit: formBytesMax,
-    forceCloseConnections: true,
+    requestTimeout: requestTimeoutMs,
+    // While it closes, the hook below answers, as the rest of the server does.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     // Requests that reach no route, such as those of a broken %-escape.
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply, logger),
@@ -61,11 +66,20 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   app.addHook("onRequest", async (request) => {
     const reason = notReady();
     if (reason !== undefined && !alwaysServed.has(request.routeOptions.url ?? "")) {
-      throw new ServiceError("unavailable", `Ingester not ready: ${reason}`);
+      throw new ServiceError("unavailable", reason);
     }
   });
 
-  await app.register(websocket, { options: { maxPayload: 64 * 1024 } });
+  await app.register(websocket, {
+    options: { maxPayload: 64 * 1024 },
+    preClose(done) {
+      for (const socket of this.websocketServer.clients) {
+        socket.close(closeGoingAway, "server is stopping");
+      }
+      this.websocketServer.close();
+      done();
+    },
+  });
   await app.register(statusRoutes, {
     notReady,
     renderMetrics: () => registry.render(),

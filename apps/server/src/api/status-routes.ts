@@ -3,7 +3,7 @@ import type { FastifyPluginAsync } from "fastify";
 import { sendText } from "./error-handler.ts";
 
 export interface StatusRoutesOptions {
-  /** Why the server cannot serve yet, or undefined when it can. */
+  /** Why the server cannot serve now, in Loki's words, or undefined when it can. */
   readonly notReady: () => string | undefined;
   readonly renderMetrics: () => Promise<string>;
   readonly metricsContentType: string;
@@ -14,7 +14,7 @@ export interface StatusRoutesOptions {
 export const statusRoutes: FastifyPluginAsync<StatusRoutesOptions> = async (app, options) => {
   app.get(paths.ready, (_request, reply) => {
     const reason = options.notReady();
-    return reason === undefined ? sendText(reply, 200, "ready") : sendText(reply, 503, `Ingester not ready: ${reason}`);
+    return reason === undefined ? sendText(reply, 200, "ready") : sendText(reply, 503, reason);
   });
 
   app.get(paths.metrics, async (_request, reply) =>

@@ -2,7 +2,6 @@ import { paths } from "@sluice/api";
 import { compileTail } from "@sluice/logql";
 import { isServiceError, messageOf, nsPerMs, parseDurationMs, ServiceError, type Logger } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
-import type { WebSocket } from "ws";
 import type { Limits } from "../limits.ts";
 import { sendText } from "./error-handler.ts";
 import { paramsOf, parseLimit, parseTimestampNs } from "./params.ts";
@@ -22,20 +21,12 @@ const delaySecondsMax = 5;
 const historyMs = 3_600_000;
 
 const closeInternalError = 1011;
-const closeGoingAway = 1001;
 /** What the protocol leaves for the reason of a close. */
 const closeReasonBytesMax = 123;
 
 /** `GET /loki/api/v1/tail`: first what there is (`limit` lines from `start` on), then every new line as it comes. */
 export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, options) => {
   const { allowedOrigins, logger } = options;
-  const open = new Set<WebSocket>();
-  app.addHook("preClose", async () => {
-    for (const socket of open) {
-      socket.close(closeGoingAway, "server is stopping");
-    }
-  });
-
   for (const url of [paths.tail, paths.legacyTail]) {
     app.route({
       method: "GET",
@@ -46,8 +37,6 @@ export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, optio
       },
       handler: (_request, reply) => sendText(reply, 400, "Bad Request"),
       wsHandler: (socket, request) => {
-        open.add(socket);
-        socket.once("close", () => open.delete(socket));
         socket.on("error", () => socket.terminate());
         followTail(socket, readTailRequest(request, options), options).catch((error: unknown) => {
           if (!isServiceError(error, "cancelled")) {
