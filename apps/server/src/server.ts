@@ -23,6 +23,8 @@ export interface RunningServer extends Running {
 
 const version = "0.1.0";
 const flushCheckMs = 1000;
+/** How much larger a push may be in the write-ahead log than it came: short lines, for each has 13 bytes around it. */
+const recordGrowthMax = 3;
 const replayReportMs = 2000;
 /** For requests under way when the server is to stop. */
 const requestsGraceMs = 5000;
@@ -51,7 +53,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const fs = nodeFileSystem;
   await fs.makeDirectory(dataDirectory);
-  const walOptions = { directory: join(dataDirectory, "wal"), fs, ...ports, onFatal: leave(logger) };
+  const recordBytesMax = Math.min(config.server.push_decompressed_bytes_max * recordGrowthMax, 2 ** 32 - 1);
+  const walOptions = { directory: join(dataDirectory, "wal"), fs, recordBytesMax, ...ports, onFatal: leave(logger) };
   // The log comes first, for its lock keeps a second server out of the directory.
   let wal = await openWal(walOptions);
   opened.defer(() => wal.close());

@@ -1,6 +1,6 @@
 import { paths } from "@sluice/api";
 import { parseSelector } from "@sluice/logql/syntax";
-import { labelsToRecord, labelValue, type Clock, type Labels, type Querier } from "@sluice/model";
+import { labelsToRecord, labelValue, printLabels, type Clock, type Labels, type Querier } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import { paramsOf, parseBounds, type Params } from "./params.ts";
 import { tenantOf } from "./tenant.ts";
@@ -50,7 +50,7 @@ export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, {
     const matchers = parseSelector(params.get("query"));
     const blocks = await querier.select({ tenant: tenantOf(request), matchers, ...parseBounds(params, clock.nowMs()) });
     return {
-      streams: new Set(blocks.map((block) => block.labels)).size,
+      streams: new Set(blocks.map(({ labels }) => printLabels(labels))).size,
       chunks: blocks.length,
       bytes: blocks.reduce((sum, block) => sum + block.rawBytes, 0),
       entries: blocks.reduce((sum, block) => sum + block.count, 0),
