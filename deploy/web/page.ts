@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { messageOf, ServiceError } from "@sluice/model";
+import { pageSecurityHeaders } from "@sluice/service";
 
 export interface PageFile {
   readonly body: Buffer;
@@ -34,7 +34,7 @@ export function loadPage(directory: string): (path: string) => PageFile | undefi
   } catch (error) {
     throw new ServiceError("bad_data", `no Explore page in ${directory}: ${messageOf(error)}`, { cause: error });
   }
-  const security = securityHeaders(index.toString());
+  const security = pageSecurityHeaders(index.toString());
   const files = new Map<string, PageFile>();
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) {
@@ -54,30 +54,4 @@ export function loadPage(directory: string): (path: string) => PageFile | undefi
   const indexFile = files.get("/index.html");
   // The page's own places (/explore, /alerts) have no file: they all are the one page.
   return (path) => files.get(path) ?? (extname(path) === "" && !path.startsWith("/assets/") ? indexFile : undefined);
-}
-
-/** Log text is hostile: scripts and styles come from here only, and nothing may frame the page. */
-function securityHeaders(index: string): Readonly<Record<string, string>> {
-  return {
-    "Content-Security-Policy": [
-      "default-src 'none'",
-      `script-src 'self'${inlineHashes(index, "script")}`,
-      `style-src 'self'${inlineHashes(index, "style")}`,
-      "img-src 'self' data:",
-      "font-src 'self'",
-      "connect-src 'self'",
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-      "require-trusted-types-for 'script'",
-    ].join("; "),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-  };
-}
-
-/** Hashes of the page's own inline elements, so that the policy needs no 'unsafe-inline'. */
-function inlineHashes(html: string, tag: "script" | "style"): string {
-  const inline = html.matchAll(new RegExp(`<${tag}(?![^>]*\\bsrc=)[^>]*>([\\s\\S]*?)</${tag}>`, "gu"));
-  return [...inline].map(([, body]) => ` 'sha256-${createHash("sha256").update(body!).digest("base64")}'`).join("");
 }

@@ -1,6 +1,14 @@
 import { join, resolve } from "node:path";
 import { runInstantQuery } from "@sluice/logql";
-import { defaultTenant, messageOf, writeFileDurably, type Logger, type Metrics, type Querier } from "@sluice/model";
+import {
+  defaultTenant,
+  makeDirectoryDurably,
+  messageOf,
+  writeFileDurably,
+  type Logger,
+  type Metrics,
+  type Querier,
+} from "@sluice/model";
 import { nodeFileSystem, systemClock } from "@sluice/model/node";
 import { openFileSystemObjectStore } from "@sluice/object-store";
 import { createLogger, createMetrics, listen, repeat, type Running } from "@sluice/service";
@@ -118,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** The ruler evaluates once the log is replayed: before, its queries would not see all lines. */
-function openRuler(
+async function openRuler(
   { ruler: config, limits_config: limits }: ServerConfig,
   { host, port }: ServerOptions["listen"],
   dataDirectory: string,
@@ -129,6 +137,7 @@ function openRuler(
   const tenant = defaultTenant;
   const directory = join(dataDirectory, "ruler");
   const path = join(directory, "state.json");
+  await makeDirectoryDurably(nodeFileSystem, directory);
   const { slack } = config;
   return startRuler({
     config,
@@ -147,10 +156,7 @@ function openRuler(
         const found = await nodeFileSystem.stat(path);
         return found === undefined ? undefined : new TextDecoder().decode(await nodeFileSystem.readFile(path));
       },
-      async save(text) {
-        await nodeFileSystem.makeDirectory(directory);
-        await writeFileDurably(nodeFileSystem, path, new TextEncoder().encode(text));
-      },
+      save: (text) => writeFileDurably(nodeFileSystem, path, new TextEncoder().encode(text)),
     },
     notify:
       slack === undefined

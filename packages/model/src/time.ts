@@ -74,9 +74,11 @@ export function parseRfc3339Ns(text: string): bigint | undefined {
   if (match === null) {
     return undefined;
   }
-  const [, seconds, fraction = "", zone] = match as unknown as [string, string, string | undefined, string];
-  const ms = Date.parse(`${seconds.toUpperCase()}${zone.toUpperCase()}`);
-  if (Number.isNaN(ms)) {
+  const [, local, fraction = "", zone] = match as unknown as [string, string, string | undefined, string];
+  const seconds = local.toUpperCase();
+  const ms = Date.parse(`${seconds}${zone.toUpperCase()}`);
+  // JavaScript takes the 30th of February for the 2nd of March, and 24:00 for the next day.
+  if (Number.isNaN(ms) || new Date(`${seconds}Z`).toISOString().slice(0, 19) !== seconds) {
     return undefined;
   }
   return BigInt(ms) * nsPerMs + BigInt(fraction.slice(0, 9).padEnd(9, "0"));

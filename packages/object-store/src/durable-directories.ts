@@ -1,4 +1,4 @@
-import type { FileSystem } from "@sluice/model";
+import { makeDirectoryDurably, type FileSystem } from "@sluice/model";
 
 const knownMax = 10_000;
 
@@ -12,22 +12,12 @@ export class DurableDirectories {
     this.#fs = fs;
   }
 
-  /**
-   * Makes `directory` and those above it. The ones that were there are synced too: a process that was killed right
-   * after making them may not have come to it.
-   */
+  /** Makes `directory` and those above it. */
   async make(directory: string): Promise<void> {
     if (this.#known.has(directory)) {
       return;
     }
-    await this.#fs.makeDirectory(directory);
-    const made: string[] = [];
-    for (let path = directory; !this.#known.has(path); path = parentOf(path)) {
-      made.push(path);
-    }
-    for (const path of made) {
-      await this.#sync(parentOf(path));
-    }
+    const made = await makeDirectoryDurably(this.#fs, directory, (path) => this.#known.has(path));
     if (this.#known.size + made.length > knownMax) {
       this.forget();
     }
@@ -41,19 +31,4 @@ export class DurableDirectories {
     this.#known.clear();
     this.#known.add("/");
   }
-
-  async #sync(path: string): Promise<void> {
-    try {
-      await this.#fs.syncDirectory(path);
-    } catch (error) {
-      // A directory that this process may not open is none that it made.
-      if (!["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) {
-        throw error;
-      }
-    }
-  }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
 }

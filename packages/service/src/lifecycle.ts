@@ -1,4 +1,5 @@
 import { messageOf, type Logger } from "@sluice/model";
+import { systemClock } from "@sluice/model/node";
 
 /** Something that runs until it is stopped. */
 export interface Running {
@@ -64,15 +65,7 @@ export async function repeat(
   work: () => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, pauseMs);
-      signal.addEventListener("abort", done);
-    });
+    await systemClock.sleep(pauseMs, signal);
     if (signal.aborted) {
       return;
     }

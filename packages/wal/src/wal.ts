@@ -1,7 +1,14 @@
-import { type FileSystem, isServiceError, type Logger, messageOf, type Metrics, ServiceError } from "@sluice/model";
+import {
+  type FileSystem,
+  isServiceError,
+  type Logger,
+  makeDirectoryDurably,
+  messageOf,
+  type Metrics,
+  ServiceError,
+} from "@sluice/model";
 import { CommitQueue } from "./commit-queue.ts";
 import { type DirectoryLock, lockDirectory, type LockOwner, thisProcess } from "./lock.ts";
-import { makeDirectoryDurably } from "./make-directory.ts";
 import { checksumOf } from "./record.ts";
 import { quarantine, recover, type Recovered } from "./recovery.ts";
 import type { Segment } from "./segment.ts";

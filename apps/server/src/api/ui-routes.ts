@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import { ServiceError } from "@sluice/model";
+import { pageSecurityHeaders } from "@sluice/service";
 import type { FastifyPluginAsync } from "fastify";
 
 export interface UiRoutesOptions {
@@ -13,7 +13,7 @@ export interface UiRoutesOptions {
 /** Pages of the single-page application; each answers with index.html. */
 const pages = ["/", "/explore", "/live", "/story", "/alerts"];
 
-/** Serves the Explore page. Log text is hostile: scripts and styles come from here only, and nothing may frame us. */
+/** Serves the Explore page and its assets. */
 export const uiRoutes: FastifyPluginAsync<UiRoutesOptions> = async (app, { directory }) => {
   const indexPath = join(directory, "index.html");
   if (!existsSync(indexPath)) {
@@ -23,23 +23,9 @@ export const uiRoutes: FastifyPluginAsync<UiRoutesOptions> = async (app, { direc
     );
   }
   const index = readFileSync(indexPath, "utf8");
-  const policy = [
-    "default-src 'none'",
-    `script-src 'self'${inlineHashes(index, "script")}`,
-    `style-src 'self'${inlineHashes(index, "style")}`,
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-  ].join("; ");
-
+  const security = pageSecurityHeaders(index);
   app.addHook("onSend", async (_request, reply) => {
-    void reply.header("Content-Security-Policy", policy);
-    void reply.header("X-Content-Type-Options", "nosniff");
-    void reply.header("Referrer-Policy", "no-referrer");
+    void reply.headers(security);
   });
   await app.register(fastifyStatic, {
     root: join(directory, "assets"),
@@ -53,9 +39,3 @@ export const uiRoutes: FastifyPluginAsync<UiRoutesOptions> = async (app, { direc
     );
   }
 };
-
-/** Hashes of the page's own inline elements, so that the policy needs no 'unsafe-inline'. */
-function inlineHashes(html: string, tag: "script" | "style"): string {
-  const inline = html.matchAll(new RegExp(`<${tag}(?![^>]*\\bsrc=)[^>]*>([\\s\\S]*?)</${tag}>`, "gu"));
-  return [...inline].map(([, body]) => ` 'sha256-${createHash("sha256").update(body!).digest("base64")}'`).join("");
-}
