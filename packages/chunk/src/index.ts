@@ -9,5 +9,5 @@ export {
 export { dayOf, dayStartNs } from "./day.ts";
 export { blockRawBytesMax, Head, type StreamBatch } from "./head.ts";
 export { buildSegment, readFooter, type BuiltSegment, type SegmentFooter } from "./segment.ts";
-export { mergeBatches, sortBatch, splitBatch } from "./sort-batch.ts";
+export { mergeBatches, sliceBatch, sortBatch, splitBatch } from "./sort-batch.ts";
 export { decodeStreams, encodeStreams, type StreamEntries } from "./stream-columns.ts";

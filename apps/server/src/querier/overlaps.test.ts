@@ -1,6 +1,7 @@
 import { batchOf, labelsFromRecord, lineTextAt, type BlockRef } from "@sluice/model";
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { withoutOverlaps } from "./querier.ts";
+import { withoutOverlaps } from "./overlaps.ts";
 
 function block(stream: string, entries: readonly (readonly [number, string])[]): BlockRef {
   const batch = batchOf(entries.map(([at, line]) => ({ timestampNs: BigInt(at), line })));
@@ -65,4 +66,43 @@ test("a long block swallows all that lie within it, however they come", async ()
   ]);
   expect(merged).toHaveLength(1);
   expect(await linesOf(merged[0]!)).toEqual(["a", "d", "f", "i"]);
+});
+
+test("of a long chain of overlaps a reader loads no more than it needs", async () => {
+  let loads = 0;
+  const chain = Array.from({ length: 100 }, (_, i) => {
+    const part = block("a", [
+      [10 * i, `${i} first`],
+      [10 * i + 11, `${i} last`],
+    ]);
+    return { ...part, load: () => ((loads += 1), part.load()) };
+  });
+  const merged = withoutOverlaps(chain);
+  expect(merged.reduce((sum, { count }) => sum + count, 0)).toBe(200);
+  expect(await linesOf(merged.at(-1)!)).toContain("99 last");
+  expect(loads).toBeLessThan(20);
+});
+
+test("whatever the blocks, their entries come once and in order, in blocks that do not overlap", async () => {
+  const time = fc.integer({ min: -50, max: 200 });
+  const entries = fc
+    .array(time, { minLength: 1, maxLength: 5 })
+    .map((times) => [...new Set(times)].sort((a, b) => a - b));
+  await fc.assert(
+    fc.asyncProperty(fc.array(entries, { maxLength: 60 }), async (blocks) => {
+      const merged = withoutOverlaps(
+        blocks.map((times) =>
+          block(
+            "a",
+            times.map((at) => [at, `${at}`]),
+          ),
+        ),
+      );
+      for (const [i, { minNs }] of merged.entries()) {
+        expect(i === 0 || minNs > merged[i - 1]!.maxNs).toBe(true);
+      }
+      const lines = (await Promise.all(merged.map(linesOf))).flat();
+      expect(lines).toEqual([...new Set(blocks.flat())].sort((a, b) => a - b).map(String));
+    }),
+  );
 });

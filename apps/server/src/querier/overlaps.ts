@@ -1,0 +1,121 @@
+import { mergeBatches, sliceBatch } from "@sluice/chunk";
+import { printLabels, type BlockRef, type EntryBatch } from "@sluice/model";
+
+/**
+ * Blocks that are merged at a time. Where several agents write one stream, each flush overlaps the one before, and all
+ * of a day hangs together; whoever wants the newest hundred lines must not load it all.
+ */
+const mergedStartsMax = 16;
+
+/**
+ * Joins the blocks of a stream that overlap in time into blocks that do not and that merge on load, since only then are
+ * repeated entries found (an agent that sends a batch again after a lost answer).
+ *
+ * @param blocks in order of arrival: of entries with the same time the earlier block's come first.
+ */
+export function withoutOverlaps(blocks: readonly BlockRef[]): BlockRef[] {
+  const byStream = new Map<string, BlockRef[]>();
+  for (const block of blocks) {
+    const stream = printLabels(block.labels);
+    const known = byStream.get(stream);
+    if (known === undefined) {
+      byStream.set(stream, [block]);
+    } else {
+      known.push(block);
+    }
+  }
+  return [...byStream.values()].flatMap(mergeOverlapping);
+}
+
+function mergeOverlapping(blocks: readonly BlockRef[]): BlockRef[] {
+  const byStart = blocks.toSorted((a, b) => (a.minNs < b.minNs ? -1 : a.minNs > b.minNs ? 1 : 0));
+  const arrival = new Map(blocks.map((block, i) => [block, i]));
+  return clustersOf(byStart).flatMap((cluster) =>
+    cluster.length === 1
+      ? cluster
+      : slicesOf(cluster).map(({ parts, fromNs, toNs }) =>
+          mergedBlock(
+            parts.toSorted((a, b) => arrival.get(a)! - arrival.get(b)!),
+            fromNs,
+            toNs,
+          ),
+        ),
+  );
+}
+
+/** Runs of blocks in which each overlaps one before it. */
+function clustersOf(byStart: readonly BlockRef[]): BlockRef[][] {
+  const clusters: BlockRef[][] = [];
+  let maxNs = 0n;
+  for (const block of byStart) {
+    const cluster = clusters.at(-1);
+    if (cluster !== undefined && block.minNs <= maxNs) {
+      cluster.push(block);
+      maxNs = block.maxNs > maxNs ? block.maxNs : maxNs;
+    } else {
+      clusters.push([block]);
+      maxNs = block.maxNs;
+    }
+  }
+  return clusters;
+}
+
+/** What a cluster has in `[fromNs, toNs)`: the blocks that reach into it. */
+interface Slice {
+  readonly parts: readonly BlockRef[];
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+}
+
+/** Cuts a cluster where every {@link mergedStartsMax}th block begins, so that no instant is in two slices. */
+function slicesOf(cluster: readonly BlockRef[]): readonly Slice[] {
+  const starts = cluster.filter((_, i) => i % mergedStartsMax === 0).map(({ minNs }) => minNs);
+  const cuts = starts.filter((start, i) => i === 0 || start > starts[i - 1]!);
+  const endNs = cluster.reduce((max, { maxNs }) => (maxNs > max ? maxNs : max), cluster[0]!.maxNs) + 1n;
+  return cuts.map((fromNs, i) => {
+    const toNs = cuts[i + 1] ?? endNs;
+    return { parts: cluster.filter(({ minNs, maxNs }) => minNs < toNs && maxNs >= fromNs), fromNs, toNs };
+  });
+}
+
+/** The entries that the parts have in `[fromNs, toNs)`. A part is counted where it begins. */
+function mergedBlock(parts: readonly BlockRef[], fromNs: bigint, toNs: bigint): BlockRef {
+  const starting = parts.filter(({ minNs }) => minNs >= fromNs);
+  const maxNs = parts.reduce((max, part) => (part.maxNs > max ? part.maxNs : max), fromNs);
+  return {
+    labels: parts[0]!.labels,
+    minNs: fromNs,
+    maxNs: maxNs < toNs ? maxNs : toNs - 1n,
+    count: starting.reduce((sum, { count }) => sum + count, 0),
+    rawBytes: starting.reduce((sum, { rawBytes }) => sum + rawBytes, 0),
+    mayRepeat: true,
+    async load(signal) {
+      const batches = await Promise.all(parts.map((part) => part.load(signal)));
+      return mergeBatches(batches.map((batch) => entriesBetween(batch, fromNs, toNs)));
+    },
+  };
+}
+
+function entriesBetween(batch: EntryBatch, fromNs: bigint, toNs: bigint): EntryBatch {
+  const from = firstAtOrAfter(batch, Number(fromNs - batch.baseNs));
+  const to = firstAtOrAfter(batch, Number(toNs - batch.baseNs));
+  if (from === 0 && to === batch.count) {
+    return batch;
+  }
+  return from < to ? sliceBatch(batch, from, to) : { ...batch, count: 0 };
+}
+
+/** Index of the first entry whose time is not before `deltaNs`, or the count. */
+function firstAtOrAfter({ count, deltaNs: deltas }: EntryBatch, deltaNs: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (deltas[middle]! < deltaNs) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
