@@ -1,3 +1,4 @@
 export { runInstantQuery, runRangeQuery, type InstantQuery, type QueryAnswer, type RangeQuery } from "./engine.ts";
 export * from "./syntax/index.ts";
 export { compileTail, type Tail } from "./tail.ts";
+export { printGoDuration } from "./units/go-duration.ts";

@@ -14,7 +14,7 @@ import {
   parseTimestampNs,
   type TimeBounds,
 } from "./params.ts";
-import { checkBounds, checkEntriesLimit, timeoutText } from "./query-limits.ts";
+import { checkAnswerSize, checkBounds, checkEntriesLimit, timeoutText } from "./query-limits.ts";
 import { tenantOf } from "./tenant.ts";
 import { parseEncodingFlags, writeQueryResponse } from "./write-result.ts";
 
@@ -47,6 +47,7 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
     running.add(1);
     try {
       const { result, stats } = await withDeadline(reply, limits.query_timeout, run);
+      checkAnswerSize(result);
       const execSeconds = (performance.now() - startMs) / 1000;
       const flags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
       return await reply
