@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { batchOf, entriesOf, lineTextAt, timestampAt, type Entry } from "./entry-batch.ts";
+import { batchOf, entriesOf, firstAtOrAfter, lineTextAt, timestampAt, type Entry } from "./entry-batch.ts";
 import { labelsFromRecord } from "./labels.ts";
 
 test("entries come back from a batch, to the nanosecond and with their metadata", () => {
@@ -48,4 +48,9 @@ test("entries too far apart for exact deltas are refused", () => {
       { timestampNs: 2n ** 53n, line: "b" },
     ]),
   ).toThrow(/104 days/u);
+});
+
+test("the first entry at or after a time", () => {
+  const batch = batchOf([3n, 5n, 5n, 9n].map((timestampNs) => ({ timestampNs, line: "" })));
+  expect([0n, 3n, 4n, 5n, 6n, 10n].map((time) => firstAtOrAfter(batch, time))).toEqual([0, 0, 1, 1, 3, 4]);
 });

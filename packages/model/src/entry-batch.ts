@@ -1,5 +1,5 @@
 import { assert } from "./error.ts";
-import type { Labels } from "./labels.ts";
+import { noLabels, type Labels } from "./labels.ts";
 
 /**
  * A run of entries of one stream, as columns: what crosses every border between packages on the write and the read
@@ -33,10 +33,24 @@ export interface MetadataColumn {
 /** The furthest that an entry may be from its batch's base: deltas must stay exact in a double. */
 export const deltaNsMax = 2 ** 53 - 1;
 
-const noMetadata: Labels = Object.freeze([]);
-
 export function timestampAt(batch: EntryBatch, index: number): bigint {
   return batch.baseNs + BigInt(batch.deltaNs[index]!);
+}
+
+/** The first entry of a batch, ascending by time, whose time is at or after `timeNs`; `count` when there is none. */
+export function firstAtOrAfter(batch: EntryBatch, timeNs: bigint): number {
+  const { deltaNs, baseNs, count } = batch;
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (baseNs + BigInt(deltaNs[middle]!) < timeNs) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
 
 /** The line's bytes, a view into the batch. */
@@ -46,7 +60,7 @@ export function lineAt(batch: EntryBatch, index: number): Uint8Array {
 
 export function metadataAt(batch: EntryBatch, index: number): Labels {
   const { metadata } = batch;
-  return metadata === undefined ? noMetadata : metadata.sets[metadata.index[index]!]!;
+  return metadata === undefined ? noLabels : metadata.sets[metadata.index[index]!]!;
 }
 
 // A byte order mark belongs to the line like every other character.
@@ -90,7 +104,7 @@ export function batchOf(entries: readonly Entry[]): EntryBatch {
     const delta = entry.timestampNs - baseNs;
     assert(delta <= BigInt(deltaNsMax) && delta >= -BigInt(deltaNsMax), "entries of a batch lie within 104 days");
     deltaNs[i] = Number(delta);
-    metadata.add(entry.metadata ?? noMetadata);
+    metadata.add(entry.metadata ?? noLabels);
   }
   return withMetadata({ count: entries.length, baseNs, deltaNs, bytes, lineStarts, lineEnds }, metadata.column());
 }
@@ -111,7 +125,7 @@ export function entriesOf(batch: EntryBatch): Entry[] {
 
 /** Collects the metadata column of a batch entry by entry; equal sets share one place. */
 export class MetadataBuilder {
-  readonly #sets: Labels[] = [noMetadata];
+  readonly #sets: Labels[] = [noLabels];
   readonly #places = new Map<string, number>([["[]", 0]]);
   readonly #index: number[] = [];
   #textLength = 0;

@@ -1,5 +1,5 @@
 import { mergeBatches, sliceBatch } from "@sluice/chunk";
-import { printLabels, type BlockRef, type EntryBatch } from "@sluice/model";
+import { firstAtOrAfter, printLabels, type BlockRef, type EntryBatch } from "@sluice/model";
 
 /**
  * Blocks that are merged at a time. Where several agents write one stream, each flush overlaps the one before, and all
@@ -97,25 +97,10 @@ function mergedBlock(parts: readonly BlockRef[], fromNs: bigint, toNs: bigint): 
 }
 
 function entriesBetween(batch: EntryBatch, fromNs: bigint, toNs: bigint): EntryBatch {
-  const from = firstAtOrAfter(batch, Number(fromNs - batch.baseNs));
-  const to = firstAtOrAfter(batch, Number(toNs - batch.baseNs));
+  const from = firstAtOrAfter(batch, fromNs);
+  const to = firstAtOrAfter(batch, toNs);
   if (from === 0 && to === batch.count) {
     return batch;
   }
   return from < to ? sliceBatch(batch, from, to) : { ...batch, count: 0 };
-}
-
-/** Index of the first entry whose time is not before `deltaNs`, or the count. */
-function firstAtOrAfter({ count, deltaNs: deltas }: EntryBatch, deltaNs: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (deltas[middle]! < deltaNs) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
 }

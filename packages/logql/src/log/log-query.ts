@@ -1,4 +1,5 @@
 import {
+  firstAtOrAfter,
   printLabels,
   timestampAt,
   type BlockRef,
@@ -12,7 +13,7 @@ import type { LogExpression } from "../syntax/index.ts";
 import { Line } from "./line.ts";
 import { LogCollector, type FoundEntry } from "./log-collector.ts";
 import { compilePipeline, type Pipeline } from "./pipeline.ts";
-import { firstAtOrAfter, scanBatch } from "./scan.ts";
+import { scanBatch } from "./scan.ts";
 
 export interface LogQuery {
   readonly log: LogExpression;

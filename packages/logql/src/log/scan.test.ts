@@ -2,7 +2,7 @@ import { createFinder } from "@sluice/kernels";
 import { batchOf } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { firstAtOrAfter, linesWith } from "./scan.ts";
+import { linesWith } from "./scan.ts";
 
 test("a search through all lines at once finds what a search line by line finds", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "\n", "é"), maxLength: 6 });
@@ -24,9 +24,4 @@ test("a search through all lines at once finds what a search line by line finds"
     ),
     { numRuns: 2000 },
   );
-});
-
-test("the first entry at or after a time", () => {
-  const batch = batchOf([3n, 5n, 5n, 9n].map((timestampNs) => ({ timestampNs, line: "" })));
-  expect([0n, 3n, 4n, 5n, 6n, 10n].map((time) => firstAtOrAfter(batch, time))).toEqual([0, 0, 1, 1, 3, 4]);
 });

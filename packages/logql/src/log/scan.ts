@@ -128,19 +128,3 @@ function lineAtOffset(lineStarts: Uint32Array, offset: number, low: number, high
   }
   return before;
 }
-
-/** The first entry of a batch, ascending by time, whose time is at or after `timeNs`; `count` when there is none. */
-export function firstAtOrAfter(batch: EntryBatch, timeNs: bigint): number {
-  const { deltaNs, baseNs, count } = batch;
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (baseNs + BigInt(deltaNs[middle]!) < timeNs) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}

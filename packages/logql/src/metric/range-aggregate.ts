@@ -1,8 +1,16 @@
-import { deltaNsMax, metadataAt, nsPerMs, type BlockRef, type EntryBatch, type Labels } from "@sluice/model";
+import {
+  firstAtOrAfter,
+  deltaNsMax,
+  metadataAt,
+  nsPerMs,
+  type BlockRef,
+  type EntryBatch,
+  type Labels,
+} from "@sluice/model";
 import { loadBlock, type Execution } from "../execution.ts";
 import { Line } from "../log/line.ts";
 import { compilePipeline, type Pipeline } from "../log/pipeline.ts";
-import { firstAtOrAfter, scanBatch } from "../log/scan.ts";
+import { scanBatch } from "../log/scan.ts";
 import type { Grouping, RangeAggregation } from "../syntax/index.ts";
 import { checkNoError, hintsFor, needsMetadata, sampleLabels } from "./sample-labels.ts";
 import type { Series } from "./series.ts";
