@@ -21,6 +21,7 @@ const groupBytesMax = 8 << 20;
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: Waiting[] = [];
+  #work: (() => Promise<void>)[] = [];
   #pendingBytes = 0;
   #running: Promise<void> | undefined;
   #stopped: ServiceError | undefined;
@@ -51,6 +52,22 @@ export class CommitQueue {
     return position;
   }
 
+  /** Does `work` while no group is being committed; nothing once the queue was stopped or closed. */
+  async betweenGroups(work: () => Promise<void>): Promise<void> {
+    if (this.#stopped !== undefined) {
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#work.push(async () => {
+      if (this.#stopped === undefined) {
+        await work().catch(reject);
+      }
+      resolve();
+    });
+    this.#running ??= this.#run();
+    await promise;
+  }
+
   /** Rejects what waits and all that comes. */
   stop(error: ServiceError): void {
     this.#stopped ??= error;
@@ -69,21 +86,27 @@ export class CommitQueue {
   async #run(): Promise<void> {
     // Appends of the same turn of the event loop share the first group.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const group = this.#takeGroup();
-      try {
-        const first = await this.#options.commit(group);
-        for (const [i, record] of group.entries()) {
-          record.resolve(first + i);
-        }
-      } catch (error) {
-        for (const record of group) {
-          record.reject(error);
-        }
+    while (this.#waiting.length > 0 || this.#work.length > 0) {
+      await this.#work.shift()?.();
+      if (this.#waiting.length > 0) {
+        await this.#commit(this.#takeGroup());
       }
-      this.#pendingBytes -= group.reduce((sum, record) => sum + sizeOf(record), 0);
     }
     this.#running = undefined;
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      const first = await this.#options.commit(group);
+      for (const [i, record] of group.entries()) {
+        record.resolve(first + i);
+      }
+    } catch (error) {
+      for (const record of group) {
+        record.reject(error);
+      }
+    }
+    this.#pendingBytes -= group.reduce((sum, record) => sum + sizeOf(record), 0);
   }
 
   #takeGroup(): Waiting[] {

@@ -11,7 +11,7 @@ import { CommitQueue } from "./commit-queue.ts";
 import { type DirectoryLock, lockDirectory, type LockOwner, thisProcess } from "./lock.ts";
 import { checksumOf } from "./record.ts";
 import { quarantine, recover, type Recovered } from "./recovery.ts";
-import type { Segment } from "./segment.ts";
+import { type Segment, segmentHeaderBytes } from "./segment.ts";
 import { createSegment, type EncodedRecord, type SegmentWriter } from "./segment-writer.ts";
 import { createWalMetrics, type WalMetrics } from "./wal-metrics.ts";
 import { readRecords } from "./wal-reader.ts";
@@ -41,7 +41,10 @@ export interface Wal {
    * memory. Records that damage made unreadable are left out, and said in the log and the metrics.
    */
   read(from: Position): AsyncIterable<PositionedRecord>;
-  /** Records <= `upTo` are not needed any more. Whole segments go; the one that is written to stays. */
+  /**
+   * Records <= `upTo` are not needed any more. Whole segments go; of the one that is written to, records up to
+   * `trimmedBytesMax` may stay.
+   */
   trim(upTo: Position): Promise<void>;
   /** Position of the last durable record, trimmed or not; 0 before the first. */
   readonly lastPosition: Position;
@@ -60,6 +63,8 @@ export interface WalOptions {
   /** A segment that holds this many bytes takes no further group of records. */
   readonly segmentBytesMax?: number;
   readonly recordBytesMax?: number;
+  /** Bytes of trimmed records that may stay in the segment that is written to. */
+  readonly trimmedBytesMax?: number;
   /** Records that may wait for the disk, bytes. */
   readonly pendingBytesMax?: number;
   /** The least position that the next record may get: what the caller knows to be covered elsewhere, plus 1. */
@@ -97,6 +102,7 @@ export async function openWal(options: WalOptions): Promise<Wal> {
 const segmentBytesMaxDefault = 64 << 20;
 const recordBytesMaxDefault = 64 << 20;
 const pendingBytesMaxDefault = 64 << 20;
+const trimmedBytesMaxDefault = 1 << 20;
 
 class SegmentedWal implements Wal {
   readonly #options: WalOptions;
@@ -164,6 +170,9 @@ class SegmentedWal implements Wal {
   async trim(upTo: Position): Promise<void> {
     const { fs, directory } = this.#options;
     this.#trimmedThrough = Math.max(this.#trimmedThrough, Math.min(upTo, this.#lastPosition));
+    if (this.#lastIsWorthLeaving(upTo)) {
+      await this.#queue.betweenGroups(() => this.#leaveLast(upTo));
+    }
     const kept = this.#segments.findIndex((_, i) => (this.#segments[i + 1]?.firstPosition ?? Infinity) - 1 > upTo);
     const trimmed = this.#segments.slice(0, kept);
     for (const segment of trimmed) {
@@ -205,17 +214,42 @@ class SegmentedWal implements Wal {
     return first;
   }
 
+  /** Whether the last segment holds nothing but trimmed records, and more than may stay. */
+  #lastIsWorthLeaving(upTo: Position): boolean {
+    const { trimmedBytesMax = trimmedBytesMaxDefault } = this.#options;
+    const last = this.#segments.at(-1);
+    return upTo >= this.#writtenThrough && last !== undefined && last.sizeBytes > segmentHeaderBytes + trimmedBytesMax;
+  }
+
+  /**
+   * Begins a new segment, so that the last one can go. It is durable before the old one is removed: a directory always
+   * tells which positions were given out. When there is no space for it, the next trim tries again.
+   */
+  async #leaveLast(upTo: Position): Promise<void> {
+    if (!this.#lastIsWorthLeaving(upTo)) {
+      return;
+    }
+    try {
+      await this.#nextWriter(this.#lastPosition + 1);
+    } catch (error) {
+      if (!isServiceError(error, "unavailable")) {
+        throw this.#failed(error);
+      }
+      this.#options.logger.warn(error.message);
+    }
+  }
+
   /** The writer whose next record gets position `first`: the present one, or that of a new segment. */
   async #writerFor(first: Position): Promise<SegmentWriter> {
-    const { fs, directory, segmentBytesMax = segmentBytesMaxDefault } = this.#options;
+    const { segmentBytesMax = segmentBytesMaxDefault } = this.#options;
     const present = this.#writer;
-    if (
-      present !== undefined &&
-      present.nextPosition === first &&
-      (present.isEmpty || present.segment.sizeBytes < segmentBytesMax)
-    ) {
-      return present;
-    }
+    const hasRoom = present !== undefined && (present.isEmpty || present.segment.sizeBytes < segmentBytesMax);
+    return hasRoom && present.nextPosition === first ? present : this.#nextWriter(first);
+  }
+
+  async #nextWriter(first: Position): Promise<SegmentWriter> {
+    const { fs, directory } = this.#options;
+    const present = this.#writer;
     const next = await createSegment(fs, directory, { first, previous: this.#writtenThrough });
     this.#writer = next;
     this.#segments.push(next.segment);

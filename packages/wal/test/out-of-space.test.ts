@@ -62,6 +62,34 @@ test("the log opens, reads and trims on a full disk", async () => {
   expect((await fs.list(directory)).filter((name) => name.endsWith(".wal")).length).toBe(1);
 });
 
+test("trimming all records frees the segment that is written to, so that a full disk takes records again", async () => {
+  const fs = memoryFileSystem();
+  const wal = await openTestWal(fs, { trimmedBytesMax: 1000 });
+  await wal.append(record("x".repeat(2000)));
+  fs.capacityBytes = wal.sizeBytes + 500;
+  await expect(wal.append(record("y".repeat(1500)))).rejects.toMatchObject({ code: "unavailable" });
+  await wal.trim(1);
+  expect(wal.sizeBytes).toBe(36);
+  expect(await wal.append(record("y".repeat(1500)))).toBe(2);
+  await wal.close();
+  const reopened = await openTestWal(fs);
+  expect(await readTexts(reopened)).toEqual([`2 ${"y".repeat(1500)}`]);
+});
+
+test("a disk without room for the next segment keeps the trimmed one, and the next trim tries again", async () => {
+  const fs = memoryFileSystem();
+  const wal = await openTestWal(fs, { trimmedBytesMax: 1000 });
+  await wal.append(record("x".repeat(2000)));
+  const { sizeBytes } = wal;
+  fs.capacityBytes = sizeBytes + 10;
+  await wal.trim(1);
+  expect(wal.sizeBytes).toBe(sizeBytes);
+  fs.capacityBytes = Number.POSITIVE_INFINITY;
+  await wal.trim(1);
+  expect(wal.sizeBytes).toBe(36);
+  expect(await wal.append(record("next"))).toBe(2);
+});
+
 test("when the way back from a full disk fails as well, it is fatal", async () => {
   const fs = memoryFileSystem();
   const fatal: Error[] = [];

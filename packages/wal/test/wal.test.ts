@@ -157,6 +157,29 @@ test("trim removes whole segments, and positions go on behind what was trimmed",
   expect(await readTexts(reopened)).toEqual(["5 e"]);
 });
 
+test("when all records are trimmed, the segment that was written to goes, and positions go on after a restart", async () => {
+  const fs = memoryFileSystem();
+  const wal = await openTestWal(fs, { trimmedBytesMax: 0 });
+  await wal.append(record("a"));
+  await wal.append(record("b"));
+  await wal.trim(1);
+  expect(await readTexts(wal)).toEqual(["1 a", "2 b"]);
+  const appended = wal.append(record("c"));
+  await Promise.all([appended, wal.trim(2), wal.trim(2)]);
+  expect(await readTexts(wal, 3)).toEqual(["3 c"]);
+  await wal.trim(3);
+  await wal.trim(3);
+  expect((await fs.list(directory)).filter((name) => name.endsWith(".wal")).length).toBe(1);
+  expect(await readTexts(wal)).toEqual([]);
+  await wal.close();
+  await wal.trim(3);
+
+  const reopened = await openTestWal(fs);
+  expect(reopened.lastPosition).toBe(3);
+  expect(await reopened.append(record("d"))).toBe(4);
+  expect(await readTexts(reopened)).toEqual(["4 d"]);
+});
+
 test("a reader goes on behind segments that are trimmed under it", async () => {
   const fs = memoryFileSystem();
   const wal = await openTestWal(fs, { segmentBytesMax: 1, metrics: { ...quietMetrics, counter: refuseLost } });
