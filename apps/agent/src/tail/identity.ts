@@ -2,16 +2,9 @@ import { hash } from "node:crypto";
 import { readSync } from "node:fs";
 
 /**
- * What a file is known by, whatever it is called: device, inode, and a hash of its first bytes, since inodes are used
- * again. The numbers are decimal text: an inode may exceed 2^53.
+ * The hash of a file's first `length` bytes; grows with the file up to {@link headLengthMax}. With device and inode it is
+ * what a file is known by, whatever it is called: inodes are used again.
  */
-export interface FileIdentity {
-  readonly dev: string;
-  readonly ino: string;
-  readonly head: FileHead;
-}
-
-/** The hash of a file's first `length` bytes; grows with the file up to {@link headLengthMax}. */
 export interface FileHead {
   readonly length: number;
   readonly hash: string;

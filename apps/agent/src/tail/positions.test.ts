@@ -171,6 +171,64 @@ test("when the manifest cannot be written a checkpoint takes its place; when not
   await Promise.all([positions.close(), again.close()]);
 });
 
+test("times persisted behind a write that was torn survive a crash", async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, "app.log");
+  await writeFile(path, "0123456789");
+  const noSpace = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  let isFull = false;
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    async open(name, mode) {
+      const file = await nodeFileSystem.open(name, mode);
+      return {
+        read: (target, at) => file.read(target, at),
+        async append(parts) {
+          await file.append(isFull ? [parts[0]!.subarray(0, 20)] : parts);
+          if (isFull) {
+            throw noSpace;
+          }
+        },
+        sync: () => file.sync(),
+        truncate: (size) => file.truncate(size),
+        sizeBytes: () => file.sizeBytes(),
+        close: () => file.close(),
+      };
+    },
+  };
+  const positions = await openPositions(directory.path, fs);
+  const position = resume(positions, path, 10);
+  const source = new TimeSource(clock);
+  const ranges = [position.times.at(0, 5, source), position.times.at(5, 10, source)] as const;
+  isFull = true;
+  await expect(positions.persist([{ position, range: ranges[0] }])).rejects.toThrow("no space left on device");
+  isFull = false;
+  for (const range of ranges) {
+    await positions.persist([{ position, range }]);
+  }
+  const again = await openPositions(directory.path);
+  expect(resume(again, path).times.ranges).toEqual(ranges);
+  await Promise.all([positions.close(), again.close()]);
+});
+
+test("a machine that slept for days forgets no file that is followed", async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, "app.log");
+  await writeFile(path, "0123456789");
+  const positions = await openPositions(directory.path);
+  const position = resume(positions, path, 10);
+  position.acknowledge(0, 7);
+  await clock.advance(72 * 3_600_000);
+  // Positions are saved before the file is looked at again.
+  await positions.save();
+  position.seenMs = clock.nowMs();
+  await positions.save();
+  await positions.close();
+  const again = await openPositions(directory.path);
+  expect(resume(again, path).offset).toBe(7);
+  await again.close();
+});
+
 test("the first start goes on from Promtail's positions; later ones from our own", async () => {
   await using directory = await temporaryDirectory();
   const [known, longer, fresh] = ["known.log", "longer.log", "fresh.log"].map((name) => join(directory.path, name));
@@ -220,8 +278,11 @@ test("files that are gone and sent are forgotten, those not seen for a day too",
   expect(await saved()).toEqual(["gone", "old", "kept"]);
   goneAt.acknowledge(0, 10);
   expect(await saved()).toEqual(["old", "kept"]);
-  await clock.advance(25 * 3_600_000);
-  keptAt.seenMs = clock.nowMs();
+  for (let hours = 0; hours < 25; hours += 5) {
+    await clock.advance(5 * 3_600_000);
+    keptAt.seenMs = clock.nowMs();
+    await positions.save();
+  }
   expect(await saved()).toEqual(["kept"]);
   await positions.close();
 });

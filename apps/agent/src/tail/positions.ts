@@ -1,4 +1,12 @@
-import { messageOf, writeFileDurably, type Clock, type FileSystem, type Logger, type OpenFile } from "@sluice/model";
+import {
+  makeDirectoryDurably,
+  messageOf,
+  writeFileDurably,
+  type Clock,
+  type FileSystem,
+  type Logger,
+  type OpenFile,
+} from "@sluice/model";
 import type { TimeRange } from "./assigned-times.ts";
 import {
   decodeRecords,
@@ -60,6 +68,9 @@ export class Positions {
   /** When a file was last seen at a path before this start, milliseconds since the epoch. */
   readonly #seenBefore = new Map<string, number>();
   #writing: Promise<void> = Promise.resolve();
+  /** Whether a write to the manifest failed: bytes behind a torn record would not be found. */
+  #manifestIsTorn = false;
+  #lookedForOldMs: number;
 
   private constructor(
     options: PositionsOptions,
@@ -70,6 +81,7 @@ export class Positions {
     this.#options = options;
     this.#manifest = manifest;
     this.#imported = imported;
+    this.#lookedForOldMs = options.clock.nowMs();
     for (const position of saved) {
       addTo(this.#saved, position.ino, position);
       const { path, seenMs } = position;
@@ -80,7 +92,8 @@ export class Positions {
   /** Loads what there is. Damage is set aside and told, never a reason not to start: then lines come twice, none is lost. */
   static async open(options: PositionsOptions): Promise<Positions> {
     const { fs, path, logger } = options;
-    await fs.makeDirectory(path.slice(0, path.lastIndexOf("/")) || "/");
+    const directory = path.slice(0, path.lastIndexOf("/")) || "/";
+    await makeDirectoryDurably(fs, directory);
     const checkpoint = await readIfThere(fs, `${path}.checkpoint`);
     const { records, goodBytes } = decodeRecords(checkpoint ?? new Uint8Array());
     const isDamaged = checkpoint !== undefined && goodBytes < checkpoint.length;
@@ -94,6 +107,7 @@ export class Positions {
     const manifestBytes = (await readIfThere(fs, `${path}.manifest`)) ?? new Uint8Array();
     const assigned = decodeRecords(manifestBytes);
     const manifest = await fs.open(`${path}.manifest`, "append");
+    await fs.syncDirectory(directory);
     if (assigned.goodBytes < manifestBytes.length) {
       logger.info("the manifest ends with a torn record", { file: `${path}.manifest` });
       await manifest.truncate(assigned.goodBytes);
@@ -178,11 +192,8 @@ export class Positions {
       const records = fresh.map(({ position, range }) =>
         encodeRecord({ ...snapshotOf(position), offset: 0, times: [saveTimes(range)] }),
       );
-      try {
-        await this.#manifest.append([Buffer.from(records.join(""))]);
-        await this.#manifest.sync();
-      } catch {
-        // The manifest's end is unknown now; a new checkpoint holds the same ranges, and empties it.
+      if (!(await this.#appendToManifest(records.join("")))) {
+        // A new checkpoint holds the same ranges, and empties the manifest.
         await this.#writeCheckpoint();
       }
       for (const { range } of fresh) {
@@ -201,6 +212,24 @@ export class Positions {
     await this.#manifest.close();
   }
 
+  /** @returns whether the records can be found again after a crash. */
+  async #appendToManifest(records: string): Promise<boolean> {
+    if (this.#manifestIsTorn) {
+      return false;
+    }
+    try {
+      await this.#manifest.append([Buffer.from(records)]);
+      await this.#manifest.sync();
+    } catch (error) {
+      this.#options.logger.warn("cannot write to the manifest; a checkpoint takes its place", {
+        file: `${this.#options.path}.manifest`,
+        error: messageOf(error),
+      });
+      this.#manifestIsTorn = true;
+    }
+    return !this.#manifestIsTorn;
+  }
+
   async #writeCheckpoint(): Promise<void> {
     const { fs, path, logger } = this.#options;
     this.#forgetOld();
@@ -208,6 +237,7 @@ export class Positions {
     await writeFileDurably(fs, `${path}.checkpoint`, Buffer.from(positions.map(encodeRecord).join("")));
     await this.#manifest.truncate(0);
     await this.#manifest.sync();
+    this.#manifestIsTorn = false;
     try {
       await writeFileDurably(fs, path, Buffer.from(printPromtailPositions(positions)));
     } catch (error) {
@@ -228,7 +258,14 @@ export class Positions {
   }
 
   #forgetOld(): void {
-    const oldestMs = this.#options.clock.nowMs() - forgetAfterMs;
+    const nowMs = this.#options.clock.nowMs();
+    const sinceMs = nowMs - this.#lookedForOldMs;
+    this.#lookedForOldMs = nowMs;
+    if (sinceMs > forgetAfterMs / 2) {
+      // The machine slept, or its clock was set: files that are followed have not been seen since. They will be soon.
+      return;
+    }
+    const oldestMs = nowMs - forgetAfterMs;
     for (const saved of [...this.#saved.values()].flat()) {
       if (saved.seenMs < oldestMs) {
         removeFrom(this.#saved, saved.ino, saved);
