@@ -39,6 +39,7 @@ export class Tailer {
   readonly #open = new Map<Target, Set<string>>();
   readonly #failing = new Set<string>();
   #ready: Schedule[] = [];
+  #wake: () => void = () => {};
 
   constructor(options: TailerOptions) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class Tailer {
         this.#ready.push(schedule);
       }
     }
+    this.#wake();
   }
 
   /** Reads until the signal aborts; then nothing of a turn is left undone. */
@@ -96,9 +98,17 @@ export class Tailer {
         }
       }
       if (this.#ready.length === 0) {
-        await clock.sleep(delayMsMin, signal);
+        await this.#rest(signal);
       }
     }
+  }
+
+  /** Sleeps until a file is due or a new one is found: a process without work should not wake up. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await clock.sleep(this.#wheel.quietMs(clock.nowMs()), AbortSignal.any([signal, woken.signal]));
   }
 
   close(): void {

@@ -25,6 +25,36 @@ test("an item is due within a tick of its delay, and once", () => {
   );
 });
 
+test("who sleeps while it is quiet takes every item within a tick of its delay, and wakes only for items", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 9 }), (delays) => {
+      let nowMs = 1_000_017;
+      const wheel = new TimerWheel<number>(50, 1000, nowMs);
+      const dueMs = new Map(delays.map((delay, item) => [item, nowMs + delay]));
+      for (const [item, delay] of delays.entries()) {
+        wheel.schedule(item, delay);
+      }
+      while (dueMs.size > 0) {
+        nowMs += wheel.quietMs(nowMs);
+        const taken = wheel.take(nowMs);
+        expect(taken.length).toBeGreaterThan(0);
+        for (const item of taken) {
+          expect(Math.abs(nowMs - dueMs.get(item)!)).toBeLessThanOrEqual(50);
+          dueMs.delete(item);
+        }
+      }
+    }),
+  );
+});
+
+test("however the clock is set, nobody sleeps longer than a turn of the wheel", () => {
+  const wheel = new TimerWheel<string>(50, 1000, 1_000_000_000);
+  expect(wheel.quietMs(1_000_000_000)).toBeLessThanOrEqual(1100);
+  wheel.schedule("a", 50);
+  expect(wheel.quietMs(0)).toBeLessThanOrEqual(1100);
+  expect(wheel.quietMs(2_000_000_000)).toBe(0);
+});
+
 test("scheduling again moves an item; removing takes it off", () => {
   const wheel = new TimerWheel<string>(50, 1000, 0);
   wheel.schedule("moved", 50);

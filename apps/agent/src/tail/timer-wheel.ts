@@ -29,6 +29,16 @@ export class TimerWheel<T> {
     this.#slotOf.delete(item);
   }
 
+  /** How long nothing will become due, milliseconds; at most a turn of the wheel, wherever the clock was set to. */
+  quietMs(nowMs: number): number {
+    const { length } = this.#slots;
+    let ticks = 1;
+    while (ticks < length && this.#slots[(this.#tick + ticks) % length]!.size === 0) {
+      ticks += 1;
+    }
+    return Math.min(Math.max((this.#tick + ticks) * this.#tickMs - nowMs, 0), length * this.#tickMs);
+  }
+
   /** Turns the wheel to `nowMs` and takes what has become due. A clock that was set back turns nothing. */
   take(nowMs: number): readonly T[] {
     const target = Math.floor(nowMs / this.#tickMs);
