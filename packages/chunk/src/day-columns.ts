@@ -26,6 +26,7 @@ export class DayColumns {
   #isAscending = true;
   /** The entries of the latest time, while they come in order: a repeat among them is left out at once. */
   #latest = new Set<string>();
+  /** Of all entries, as long as none was appended since. */
   #snapshot: EntryBatch | undefined;
 
   constructor(day: number) {
@@ -93,10 +94,14 @@ export class DayColumns {
    */
   snapshot(count = this.#count): EntryBatch {
     if (count !== this.#count) {
-      return sortBatch(this.#view(count));
+      return this.#ordered(count);
     }
-    this.#snapshot ??= this.#isAscending ? this.#view(count) : sortBatch(this.#view(count));
+    this.#snapshot ??= this.#ordered(count);
     return this.#snapshot;
+  }
+
+  #ordered(count: number): EntryBatch {
+    return this.#isAscending ? this.#view(count) : sortBatch(this.#view(count));
   }
 
   #view(count: number): EntryBatch {

@@ -47,6 +47,29 @@ test("a selected block does not change when the head grows", async () => {
   expect(entriesOf(await block!.load())).toEqual([{ timestampNs: startNs, line: "first" }]);
 });
 
+test("lines that came in order, some of equal time, are not sorted when the head has grown since they were selected", async () => {
+  const head = new Head();
+  const push = (first: number): void =>
+    head.append(
+      web,
+      batchOf(
+        Array.from({ length: 1000 }, (_, i) => ({
+          timestampNs: startNs + BigInt((first + i) >> 1),
+          line: `line ${first + i}`,
+        })),
+      ),
+    );
+  for (let first = 0; first < 50_000; first += 1000) {
+    push(first);
+  }
+  const [block] = head.select([], 0n, startNs * 2n);
+  push(50_000);
+  const { count, bytes } = await block!.load();
+  expect(count).toBe(50_000);
+  // A view of the head's own memory, which grows in steps: nothing was sorted, compared or copied.
+  expect(bytes.buffer.byteLength).toBeGreaterThan(bytes.byteLength);
+});
+
 test("streams are selected by their labels and the time of their entries", () => {
   const head = new Head();
   const db = labelsFromRecord({ app: "db", pod: "db-0" });
@@ -88,6 +111,12 @@ test("a head of many quiet streams stays small", () => {
   // Small buffers, not block-sized ones: ten thousand such streams fit into 25 MB.
   expect(head.sizeBytes).toBeLessThan(2_500_000);
   expect(head.sizeBytes).toBeGreaterThan(1_000_000);
+});
+
+test("long label values count as memory", () => {
+  const head = new Head();
+  head.append(labelsFromRecord({ app: "x".repeat(50_000) }), batchOf([{ timestampNs: startNs, line: "x" }]));
+  expect(head.sizeBytes).toBeGreaterThan(50_000);
 });
 
 test("a repeat of the latest entries is not even kept, entries of an earlier time make the block uncertain", () => {

@@ -38,6 +38,8 @@ export class Head {
     if (stream === undefined) {
       stream = { labels, days: new Map() };
       this.#streams.set(text, stream);
+      // The text, and the labels that it was printed from.
+      this.#sizeBytes += text.length * 2;
     }
     // A batch nearly always lies within the day of its base; there a double is exact.
     const baseDay = dayOf(batch.baseNs);

@@ -8,6 +8,7 @@ import {
   type Labels,
   type MetadataColumn,
 } from "@sluice/model";
+import { ascendingOrder } from "./ascending-order.ts";
 
 /**
  * The batch in order of time (entries of equal time as they came), each entry once: same time, line and metadata are
@@ -19,9 +20,7 @@ export function sortBatch(batch: EntryBatch): EntryBatch {
   if (isStrictlyAscending(batch.deltaNs, batch.count)) {
     return batch;
   }
-  const order = Array.from({ length: batch.count }, (_, i) => i);
-  order.sort((a, b) => batch.deltaNs[a]! - batch.deltaNs[b]! || a - b);
-  return pickEntries(batch, withoutRepeats(batch, order));
+  return pickEntries(batch, withoutRepeats(batch, ascendingOrder(batch.deltaNs, batch.count)));
 }
 
 /**
@@ -69,64 +68,98 @@ function isStrictlyAscending(deltaNs: Float64Array, count: number): boolean {
 }
 
 /** Leaves out of every run of equal times the entries that came before; keeps the order. */
-function withoutRepeats(batch: EntryBatch, order: readonly number[]): readonly number[] {
-  const kept: number[] = [];
-  let seen: Set<string> | undefined;
-  for (const [i, index] of order.entries()) {
-    const startsRun = i === 0 || batch.deltaNs[order[i - 1]!] !== batch.deltaNs[index];
-    if (startsRun) {
-      const runGoesOn = i + 1 < order.length && batch.deltaNs[order[i + 1]!] === batch.deltaNs[index];
-      seen = runGoesOn ? new Set() : undefined;
+function withoutRepeats(batch: EntryBatch, order: Uint32Array): Uint32Array {
+  const { deltaNs } = batch;
+  const kept = new Uint32Array(order.length);
+  let count = 0;
+  for (let start = 0; start < order.length;) {
+    const keptBefore = count;
+    let end = start + 1;
+    kept[count++] = order[start]!;
+    while (end < order.length && deltaNs[order[end]!] === deltaNs[order[start]!]) {
+      end += 1;
     }
-    const key = seen === undefined ? "" : entryKey(batch, index);
-    if (seen === undefined || !seen.has(key)) {
-      kept.push(index);
-      seen?.add(key);
+    const seen = end - start > comparedMax ? new Set([entryKey(batch, order[start]!)]) : undefined;
+    for (let i = start + 1; i < end; i++) {
+      const index = order[i]!;
+      const isRepeat =
+        seen === undefined
+          ? kept.subarray(keptBefore, count).some((other) => isSameEntry(batch, other, index))
+          : seen.has(entryKey(batch, index)) || !seen.add(entryKey(batch, index));
+      if (!isRepeat) {
+        kept[count++] = index;
+      }
+    }
+    start = end;
+  }
+  return kept.subarray(0, count);
+}
+
+/** Up to so many entries of one time are compared with each other; the keys of more go into a set. */
+const comparedMax = 8;
+
+/** Whether two entries of equal time are one. Of a batch, equal metadata has equal indexes. */
+function isSameEntry(batch: EntryBatch, a: number, b: number): boolean {
+  const { lineStarts, lineEnds, bytes, metadata } = batch;
+  const length = lineEnds[a]! - lineStarts[a]!;
+  if (length !== lineEnds[b]! - lineStarts[b]! || metadata?.index[a] !== metadata?.index[b]) {
+    return false;
+  }
+  // From the end, where lines of one program differ first.
+  for (let i = length - 1; i >= 0; i--) {
+    if (bytes[lineStarts[a]! + i] !== bytes[lineStarts[b]! + i]) {
+      return false;
     }
   }
-  return kept;
+  return true;
 }
 
 const keyDecoder = new TextDecoder("latin1");
 
-/** Of a batch, equal metadata has equal indexes; latin1 keeps different bytes different. */
+/** The same as text; latin1 keeps different bytes different. */
 function entryKey(batch: EntryBatch, index: number): string {
   return `${batch.metadata?.index[index] ?? 0} ${keyDecoder.decode(lineAt(batch, index))}`;
 }
 
-function pickEntries(batch: EntryBatch, indexes: readonly number[]): EntryBatch {
+/** The entries at `indexes` of a joined batch. Those that follow each other in it are copied together. */
+function pickEntries(batch: EntryBatch, indexes: Uint32Array): EntryBatch {
+  const { length } = indexes;
+  const bytes = new Uint8Array(sizeOfLines(batch, indexes));
+  const lineStarts = new Uint32Array(length);
+  const lineEnds = new Uint32Array(length);
+  let offset = 0;
+  for (let from = 0; from < length;) {
+    let to = from + 1;
+    while (to < length && indexes[to] === indexes[to - 1]! + 1) {
+      to += 1;
+    }
+    const shift = offset - batch.lineStarts[indexes[from]!]!;
+    for (let i = from; i < to; i++) {
+      lineStarts[i] = batch.lineStarts[indexes[i]!]! + shift;
+      lineEnds[i] = batch.lineEnds[indexes[i]!]! + shift;
+    }
+    // The newline behind each line comes along: the batch is joined.
+    const end = batch.lineEnds[indexes[to - 1]!]! + 1;
+    bytes.set(batch.bytes.subarray(offset - shift, end), offset);
+    offset = end + shift;
+    from = to;
+  }
+  const deltaNs = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    deltaNs[i] = batch.deltaNs[indexes[i]!]!;
+  }
+  const picked = { count: length, baseNs: batch.baseNs, deltaNs, bytes, lineStarts, lineEnds };
+  const { metadata } = batch;
+  const places = metadata && indexes.map((index) => metadata.index[index]!);
+  return withMetadata(picked, places && metadataOf(metadata, places));
+}
+
+function sizeOfLines(batch: EntryBatch, indexes: Uint32Array): number {
   let size = 0;
   for (const index of indexes) {
     size += batch.lineEnds[index]! - batch.lineStarts[index]! + 1;
   }
-  const bytes = new Uint8Array(size);
-  const lineStarts = new Uint32Array(indexes.length);
-  const lineEnds = new Uint32Array(indexes.length);
-  let offset = 0;
-  for (const [i, index] of indexes.entries()) {
-    // The newline behind the line comes along: the batch is joined.
-    bytes.set(batch.bytes.subarray(batch.lineStarts[index], batch.lineEnds[index]! + 1), offset);
-    lineStarts[i] = offset;
-    offset += batch.lineEnds[index]! - batch.lineStarts[index]!;
-    lineEnds[i] = offset;
-    offset += 1;
-  }
-  const { metadata } = batch;
-  return withMetadata(
-    {
-      count: indexes.length,
-      baseNs: batch.baseNs,
-      deltaNs: Float64Array.from(indexes, (i) => batch.deltaNs[i]!),
-      bytes,
-      lineStarts,
-      lineEnds,
-    },
-    metadata &&
-      metadataOf(
-        metadata,
-        Uint32Array.from(indexes, (i) => metadata.index[i]!),
-      ),
-  );
+  return size;
 }
 
 /** The metadata of some rows, with those sets only that they have. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { buildSegment, dayOf, type BuiltSegment, type StreamBatch } from "@sluice/chunk";
 import { assert, isServiceError, timestampAt } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
@@ -25,7 +26,7 @@ export async function writeSegments(
 ): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const { tenant, streams } of tenants) {
-    for (const [day, ofDay] of byDay(streams)) {
+    for (const [day, ofDay] of await byDay(streams)) {
       const built = await buildSegment({ tenant, day, streams: ofDay });
       const segment = describe(built, segmentKey(tenant, day, walCovered, built.parts));
       await putOnce(objectStore, segment.key, built.parts);
@@ -38,7 +39,11 @@ export async function writeSegments(
   return segments;
 }
 
-function byDay(streams: Iterable<StreamBatch>): [day: number, streams: StreamBatch[]][] {
+/** After so long everything else gets its turn: a stream whose lines came out of order is sorted when it is asked for. */
+const sliceMs = 10;
+
+async function byDay(streams: Iterable<StreamBatch>): Promise<[day: number, streams: StreamBatch[]][]> {
+  let sliceEndMs = performance.now() + sliceMs;
   const days = new Map<number, StreamBatch[]>();
   for (const stream of streams) {
     const { batch } = stream;
@@ -52,6 +57,10 @@ function byDay(streams: Iterable<StreamBatch>): [day: number, streams: StreamBat
       days.set(day, [stream]);
     } else {
       ofDay.push(stream);
+    }
+    if (performance.now() > sliceEndMs) {
+      await setImmediate();
+      sliceEndMs = performance.now() + sliceMs;
     }
   }
   return [...days].sort(([a], [b]) => a - b);

@@ -1,3 +1,4 @@
+import type { StreamBatch } from "@sluice/chunk";
 import { entriesOf, labelsToRecord, type Entry, type Matcher } from "@sluice/model";
 import { memoryObjectStore } from "@sluice/object-store";
 import fc from "fast-check";
@@ -45,6 +46,28 @@ describe.for(objectStores)("over $name", ({ use }) => {
       ]);
       expect(await storedLines(store, "t")).toEqual(["after", "before"]);
     }));
+});
+
+test("a flush lets others run while it gathers streams that take long to sort", async () => {
+  const store = await openTestStore(memoryObjectStore());
+  function* slowStreams(): Generator<StreamBatch> {
+    for (let second = 0; second < 5; second++) {
+      const endMs = performance.now() + 15;
+      while (performance.now() < endMs);
+      yield* batchesOf({ app: "web" }, [entry(second, "line")]);
+    }
+  }
+  let turns = 0;
+  let isFlushed = false;
+  const others = (async () => {
+    while (!isFlushed) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+    }
+  })();
+  await store.flush([{ tenant: "t", streams: slowStreams() }], 1, () => (isFlushed = true));
+  await others;
+  expect(turns).toBeGreaterThanOrEqual(4);
 });
 
 test.for<{ title: string; matchers: Matcher[]; from: number; to: number; want: string[] }>([
