@@ -40,14 +40,6 @@ export function decodeLegacyPush(
   return decode(request, limits, snappy, readLegacyJsonPush);
 }
 
-/** A legacy JSON body without any Content-Encoding. */
-export function decodeLegacyJsonPush(
-  body: Uint8Array,
-  limits: PushLimits = defaultPushLimits,
-): readonly PushedStream[] {
-  return readLegacyJsonPush(body, limits);
-}
-
 function decode(
   request: PushHttpRequest,
   limits: PushLimits,

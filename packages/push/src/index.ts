@@ -1,4 +1,4 @@
-export { decodeLegacyJsonPush, decodeLegacyPush, decodePush, type PushHttpRequest } from "./decode-push.ts";
+export { decodeLegacyPush, decodePush, type PushHttpRequest } from "./decode-push.ts";
 export { encodePush } from "./encode-push.ts";
 export { defaultPushLimits, type PushLimits } from "./limits.ts";
 export { readPushRequest } from "./protobuf-push.ts";

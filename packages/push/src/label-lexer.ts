@@ -37,6 +37,9 @@ const wordPattern = /[a-zA-Z_:][a-zA-Z0-9_:]*/uy;
 const numberPattern = /(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![a-zA-Z0-9_])/uy;
 const blankPattern = /(?:[ \t\n\r]|#[^\r\n]*)+/uy;
 
+/** What stands for itself inside quotes, by quote. */
+const plainPatterns: Readonly<Record<string, RegExp>> = { '"': /[^"\\\n\ufffd]+/uy, "'": /[^'\\\n\ufffd]+/uy };
+
 const shortEscapes: Readonly<Record<string, string>> = {
   a: "\u0007",
   b: "\b",
@@ -150,27 +153,27 @@ export class LabelLexer {
 
   #quotedString(quote: string): LabelToken {
     const start = this.#offset;
+    const plain = plainPatterns[quote]!;
     let value = "";
-    let offset = start + 1;
+    this.#offset += 1;
     for (;;) {
-      const char = this.#charAt(offset);
-      if (char === "" || char === "\n") {
-        throw this.error(start, "unterminated quoted string");
-      }
-      if (char === "\ufffd") {
-        throw this.error(start, "invalid UTF-8 rune");
-      }
-      if (char === quote) {
-        this.#offset = offset + 1;
-        return this.#token("string", start, value);
-      }
-      if (char === "\\") {
-        const escape = this.#escape(start, offset, quote);
-        value += escape.value;
-        offset = escape.end;
-      } else {
-        value += char;
-        offset += char.length;
+      switch (this.#charAt(this.#offset)) {
+        case quote:
+          this.#offset += 1;
+          return this.#token("string", start, value);
+        case "\\": {
+          const escape = this.#escape(start, this.#offset, quote);
+          value += escape.value;
+          this.#offset = escape.end;
+          break;
+        }
+        case "\ufffd":
+          throw this.error(start, "invalid UTF-8 rune");
+        case "":
+        case "\n":
+          throw this.error(start, "unterminated quoted string");
+        default:
+          value += this.#match(plain);
       }
     }
   }
@@ -255,10 +258,13 @@ export class LabelLexer {
 
   /** Consumes what the sticky pattern finds here; empty when it finds nothing. */
   #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#offset;
-    const found = pattern.exec(this.#text)?.[0] ?? "";
-    this.#offset += found.length;
-    return found;
+    const start = this.#offset;
+    pattern.lastIndex = start;
+    if (!pattern.test(this.#text)) {
+      return "";
+    }
+    this.#offset = pattern.lastIndex;
+    return this.#text.slice(start, this.#offset);
   }
 
   /** The character at the offset, a whole code point; empty at the end. */

@@ -95,6 +95,15 @@ describe("refused, with Prometheus' message", () => {
   });
 });
 
+test.for(['"', "'"])("a value of nearly 16 MiB in %s costs no more than a copy", (quote) => {
+  const value = "x".repeat(2 ** 24 - 6);
+  const before = process.threadCpuUsage();
+  expect(parseStreamLabels(`{a=${quote}${value}${quote}}`)[0]!.value.length).toBe(value.length);
+  const { user } = process.threadCpuUsage(before);
+  // Character by character it is a second.
+  expect(user / 1000).toBeLessThan(400);
+});
+
 test("what printLabels prints is read back", () => {
   const name = fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_]{0,5}$/u);
   const value = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !text.includes("\ufffd"));
