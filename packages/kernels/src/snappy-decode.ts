@@ -1,4 +1,4 @@
-import { readSnappyHeader } from "./snappy-length.ts";
+import { isPlausible, readSnappyHeader } from "./snappy-length.ts";
 
 /**
  * Decodes one block of snappy's block format (google/snappy, format_description.txt), which has no checksum. The plain
@@ -9,7 +9,7 @@ import { readSnappyHeader } from "./snappy-length.ts";
  */
 export function decodeSnappy(block: Uint8Array, lengthMax: number): Uint8Array | undefined {
   const header = readSnappyHeader(block);
-  if (header === undefined || header.length > lengthMax) {
+  if (header === undefined || header.length > lengthMax || !isPlausible(block, header)) {
     return undefined;
   }
   const out = new Uint8Array(header.length);

@@ -6,6 +6,9 @@ export interface SnappyHeader {
   readonly bodyOffset: number;
 }
 
+/** No element makes more bytes than a copy of 64 that takes three. */
+const expansionMax = 64 / 3;
+
 /** Reads the declared length, an unsigned 32-bit varint; undefined when there is none. */
 export function readSnappyHeader(block: Uint8Array): SnappyHeader | undefined {
   let length = 0;
@@ -20,6 +23,11 @@ export function readSnappyHeader(block: Uint8Array): SnappyHeader | undefined {
     }
   }
   return undefined;
+}
+
+/** Whether a block of this size can keep its promise: room for it is made only then. */
+export function isPlausible(block: Uint8Array, { length, bodyOffset }: SnappyHeader): boolean {
+  return length <= (block.length - bodyOffset) * expansionMax;
 }
 
 /** The declared length's bytes. */

@@ -170,6 +170,14 @@ describe("snappy", () => {
     }
   });
 
+  test("the densest block there is", () => {
+    const copies = Array.from({ length: 30 }, () => [0xfe, 1, 0]).flat();
+    const block = Uint8Array.of(...varint(1 + 30 * 64), 0, 0x61, ...copies);
+    for (const tried of [kernels, plainKernels]) {
+      expect(tried.decodeSnappy(block, 10_000)).toEqual(new Uint8Array(1 + 30 * 64).fill(0x61));
+    }
+  });
+
   const hex = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits.replaceAll(" ", ""), "hex"));
 
   test.for([
@@ -178,6 +186,7 @@ describe("snappy", () => {
     { title: "a length above 32 bits", block: "ff ff ff ff 7f" },
     { title: "a length of six bytes", block: "80 80 80 80 80 00" },
     { title: "more than the caller allows", block: "e9 07 00" },
+    { title: "more than its size can make", block: "e8 07 00 61 fe 0100 fe 0100" },
     { title: "a literal past the end", block: "03 08 6162" },
     { title: "a literal of 2^32 bytes", block: "08 fc ff ff ff ff 61 62 63 64" },
     { title: "a literal that moves backwards in 32-bit arithmetic", block: "08 fc fb ff ff ff 61 62 63 64" },

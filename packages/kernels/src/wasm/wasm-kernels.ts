@@ -1,6 +1,6 @@
 import type { Kernels } from "../kernels.ts";
 import { checkLineSearch } from "../line-search.ts";
-import { readSnappyHeader, snappyHeaderOf } from "../snappy-length.ts";
+import { isPlausible, readSnappyHeader, snappyHeaderOf } from "../snappy-length.ts";
 import { snappyLengthMax } from "../snappy-encode.ts";
 import { filterBlockCount, filterBytes } from "../token-filter.ts";
 import { KernelMemory } from "./kernel-memory.ts";
@@ -85,7 +85,7 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
 
     decodeSnappy(block, lengthMax) {
       const header = readSnappyHeader(block);
-      if (header === undefined || header.length > lengthMax) {
+      if (header === undefined || header.length > lengthMax || !isPlausible(block, header)) {
         return undefined;
       }
       const addresses = memory.layOut(block.length, header.length);
