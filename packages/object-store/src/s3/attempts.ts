@@ -18,7 +18,7 @@ export interface AttemptsOptions {
 export interface Attempt {
   readonly signal: AbortSignal;
   /** Says that this try will move so many bytes more than was known before. */
-  expect(bytes: number): void;
+  readonly expectBytes: (bytes: number) => void;
 }
 
 const backoffFirstMs = 100;
@@ -51,7 +51,11 @@ export class Attempts {
    * @param bytes that one try is known to move.
    * @throws {S3Failure} the last one; `ServiceError` `cancelled` when the store's signal aborted.
    */
-  async run<T>(bytes: number, attempt: (attempt: Attempt) => Promise<T>, isFinal?: (failure: S3Failure) => boolean): Promise<T> {
+  async run<T>(
+    bytes: number,
+    attempt: (attempt: Attempt) => Promise<T>,
+    isFinal?: (failure: S3Failure) => boolean,
+  ): Promise<T> {
     const { attemptsMax, clock, rng, signal } = this.#options;
     for (let count = 1; ; count++) {
       try {
@@ -106,12 +110,12 @@ export class Attempts {
     })();
     const cancel = (): void => ended.abort();
     signal?.addEventListener("abort", cancel);
-    const expect = (more: number): void => {
+    const expectBytes = (more: number): void => {
       timeoutMs += more / bytesPerMs;
     };
     try {
       // A race, since what does not listen to the signal (a source of credentials) must not hold the caller up.
-      return await Promise.race([attempt({ signal: stop.signal, expect }), timedOut]);
+      return await Promise.race([attempt({ signal: stop.signal, expectBytes }), timedOut]);
     } finally {
       signal?.removeEventListener("abort", cancel);
       stop.abort();

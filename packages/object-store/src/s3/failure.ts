@@ -47,6 +47,12 @@ export function failureOf(error: unknown): S3Failure {
   if (name === "CredentialsProviderError") {
     return new S3Failure(name, `no usable credentials (${oneLine(error)})`, { isRetryable: false, cause: error });
   }
+  if (status === undefined && messageOf(error) === "Region is missing") {
+    return new S3Failure("RegionMissing", "no region is set, neither in the options nor in AWS_REGION", {
+      isRetryable: false,
+      cause: error,
+    });
+  }
   if (name === "TimeoutError") {
     return new S3Failure("Timeout", oneLine(error), { isRetryable: true, cause: error });
   }
@@ -59,6 +65,8 @@ interface ThrownBySdk {
   readonly name?: string;
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
+  /** In the text of some answers: where the bucket is. */
+  readonly Region?: string;
   readonly $response?: { readonly statusCode?: number; readonly headers?: Readonly<Record<string, string>> };
 }
 
@@ -82,7 +90,9 @@ const passingCodes = new Set([
 function isRetryableAnswer(code: string, status: number): boolean {
   // A success whose text cannot be read was cut on its way.
   const isUnreadable = status < 300;
-  return passingCodes.has(code) || isUnreadable || status === 408 || status === 429 || (status >= 500 && status !== 501);
+  return (
+    passingCodes.has(code) || isUnreadable || status === 408 || status === 429 || (status >= 500 && status !== 501)
+  );
 }
 
 /** What a person can do about the commonest refusals. */
@@ -100,31 +110,42 @@ const advice: Readonly<Record<string, string>> = {
   SlowDown: "too many requests, it asks to slow down",
 };
 
+const adviceForStatus: Readonly<Record<number, string>> = {
+  400: "it refuses the request without saying why, as it does when credentials have expired or the region is wrong",
+  403: "access denied, the credentials lack a permission for it",
+};
+
 function answerText(code: string, status: number | undefined, error: unknown): string {
   if (status === 301 || code === "PermanentRedirect" || code === "AuthorizationHeaderMalformed") {
-    const region = (error as ThrownBySdk).$response?.headers?.["x-amz-bucket-region"];
+    const { $response, Region } = error as ThrownBySdk;
+    const region = $response?.headers?.["x-amz-bucket-region"] ?? Region;
     return `the bucket is in another region${region === undefined ? "" : `, ${region}`} (${code})`;
   }
-  const known = advice[code];
-  if (known !== undefined) {
-    return `${known} (${code})`;
+  if (advice[code] !== undefined) {
+    return `${advice[code]} (${code})`;
   }
   if (status !== undefined && status < 300) {
     return `the answer cannot be read (${oneLine(error)})`;
   }
-  // The answer to a HEAD has no body that could say why.
   const text = oneLine(error);
-  const isTelling = !["", "Unknown", "UnknownError", code, String(status)].includes(text);
-  if (status === 403 && !isTelling) {
-    return "access denied (status 403)";
+  if (!["", "Unknown", "UnknownError", code, String(status)].includes(text)) {
+    return code === "Error" ? text : `${text} (${code})`;
   }
-  return isTelling ? `${text} (${code})` : `status ${status ?? "unknown"} (${code})`;
+  // The answer to a HEAD has no body that could say why.
+  const known = status === undefined ? undefined : adviceForStatus[status];
+  if (known !== undefined && code.startsWith("Unknown")) {
+    return `${known} (status ${status})`;
+  }
+  return `it answers with status ${status ?? "unknown"}${code.startsWith("Unknown") ? "" : ` (${code})`}`;
 }
 
 /** Node's code for an error of the network, also when it is one of several addresses' or wrapped. */
 function networkCodeOf(error: unknown): string | undefined {
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: readonly unknown[] };
-  if (typeof code === "string" && /^(?:E[A-Z_]+|CERT_\w+|[A-Z_]*CERT[A-Z_]*|ERR_TLS_\w+|ERR_SSL_\w+|HPE_\w+)$/u.test(code)) {
+  if (
+    typeof code === "string" &&
+    /^(?:E[A-Z_]+|CERT_\w+|[A-Z_]*CERT[A-Z_]*|ERR_TLS_\w+|ERR_SSL_\w+|HPE_\w+)$/u.test(code)
+  ) {
     return code;
   }
   const inner = errors?.[0] ?? cause;

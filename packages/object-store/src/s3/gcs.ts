@@ -73,8 +73,8 @@ function googleHeaders(headers: Readonly<Record<string, string>>): Record<string
 }
 
 /**
- * Signs the request in its headers. Its date and the hash of its body must be there, under `headerPrefix`; of the other
- * headers those are signed that must be: the host, the type, and all with the prefix.
+ * Signs the request in its headers, of which the date and the hash of the body must be there, under `headerPrefix`. All
+ * are signed but the user agent, which proxies change.
  */
 export function signV4(
   request: SignableRequest,
@@ -86,7 +86,7 @@ export function signV4(
   const date = headers[`${headerPrefix}date`]!;
   const payloadHash = headers[`${headerPrefix}content-sha256`]!;
   const signed = Object.keys(headers)
-    .filter((name) => name === "host" || name.startsWith("content-") || name.startsWith(headerPrefix))
+    .filter((name) => name !== "user-agent" && name !== "authorization")
     .sort();
   const canonical = [
     request.method,
@@ -99,7 +99,9 @@ export function signV4(
   ].join("\n");
   const day = date.slice(0, 8);
   const scope = `${day}/${region}/${service}/${terminator}`;
-  const toSign = [`${algorithm}-HMAC-SHA256`, date, scope, createHash("sha256").update(canonical).digest("hex")].join("\n");
+  const toSign = [`${algorithm}-HMAC-SHA256`, date, scope, createHash("sha256").update(canonical).digest("hex")].join(
+    "\n",
+  );
   let key: string | Buffer = algorithm + credentials.secretAccessKey;
   for (const word of [day, region, service, terminator]) {
     key = hmac(key, word);

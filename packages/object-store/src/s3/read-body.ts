@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { messageOf } from "@sluice/model";
 import { type ByteRange, resolveRange } from "../object-store.ts";
 import type { Attempt } from "./attempts.ts";
 import { brokenAnswer } from "./failure.ts";
@@ -27,7 +28,7 @@ export async function readBody(
   const stop = (): void => void body.destroy();
   attempt.signal.addEventListener("abort", stop);
   try {
-    attempt.expect(answer.ContentLength ?? 0);
+    attempt.expectBytes(answer.ContentLength ?? 0);
     const bytes = await collect(body, answer.ContentLength);
     return range === undefined ? bytes : inRange(bytes, answer.ContentRange, key, range);
   } finally {
@@ -39,9 +40,14 @@ export async function readBody(
 async function collect(body: Readable, length: number | undefined): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let received = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    received += chunk.length;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      received += chunk.length;
+    }
+  } catch (error) {
+    // Of the network, or the SDK's word that a checksum does not fit.
+    throw brokenAnswer(messageOf(error));
   }
   if (length !== undefined && received !== length) {
     throw brokenAnswer(`the answer ends after ${received} of ${length} bytes`);

@@ -127,7 +127,11 @@ class S3Store implements S3ObjectStore {
       const command = {
         Bucket: bucket,
         Prefix: own + prefix,
-        ...(token === undefined ? (startAfter === "" ? {} : { StartAfter: own + startAfter }) : { ContinuationToken: token }),
+        ...(token === undefined
+          ? startAfter === ""
+            ? {}
+            : { StartAfter: own + startAfter }
+          : { ContinuationToken: token }),
       };
       const page = await this.#listPage(prefix, command);
       for (const { Key, Size } of page.Contents ?? []) {
@@ -137,7 +141,10 @@ class S3Store implements S3ObjectStore {
           continue;
         }
         if (key <= last) {
-          throw this.#unavailable(`list objects ${prefix}`, brokenAnswer(`it lists ${key} after ${last}, out of order`));
+          throw this.#unavailable(
+            `list objects ${prefix}`,
+            brokenAnswer(`it lists ${key} after ${last}, out of order`),
+          );
         }
         last = key;
         yield { key, sizeBytes: Size ?? 0 };
@@ -149,7 +156,9 @@ class S3Store implements S3ObjectStore {
   async remove(key: string): Promise<void> {
     const command = { Bucket: this.#settings.bucket, Key: this.#keyOf(key) };
     try {
-      await this.#attempts.run(0, ({ signal }) => this.#client.send(new DeleteObjectCommand(command), { abortSignal: signal }));
+      await this.#attempts.run(0, ({ signal }) =>
+        this.#client.send(new DeleteObjectCommand(command), { abortSignal: signal }),
+      );
     } catch (error) {
       if (failureOf(error).code !== "NoSuchKey") {
         throw this.#unavailable(`remove object ${key}`, error);
@@ -246,10 +255,7 @@ class S3Store implements S3ObjectStore {
     }
   }
 
-  async #listPage(
-    prefix: string,
-    command: ListObjectsV2CommandInput,
-  ): Promise<ListObjectsV2CommandOutput> {
+  async #listPage(prefix: string, command: ListObjectsV2CommandInput): Promise<ListObjectsV2CommandOutput> {
     try {
       const page = await this.#attempts.run(0, ({ signal }) =>
         this.#client.send(new ListObjectsV2Command(command), { abortSignal: signal }),

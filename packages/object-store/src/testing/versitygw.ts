@@ -10,6 +10,8 @@ import { promisify } from "node:util";
 export interface TestS3Server extends AsyncDisposable {
   readonly endpoint: string;
   readonly bucket: string;
+  /** Where the bucket's objects are files: putting many there is quicker than over HTTP. */
+  readonly bucketDirectory: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
@@ -26,11 +28,21 @@ export const installTimeoutMs = (buildMinutesMax + 1) * 60_000;
 export async function startVersitygw(program: string): Promise<TestS3Server> {
   const directory = await mkdtemp(join(tmpdir(), "sluice-s3-"));
   const bucket = "test-bucket";
-  await mkdir(join(directory, bucket));
+  const bucketDirectory = join(directory, bucket);
+  await mkdir(bucketDirectory);
   const port = await freePort();
   const credentials = { accessKeyId: "test-access", secretAccessKey: "test-secret" };
   const { accessKeyId, secretAccessKey } = credentials;
-  const flags = ["--port", `127.0.0.1:${port}`, "--access", accessKeyId, "--secret", secretAccessKey, "--keep-alive", "--quiet"];
+  const flags = [
+    "--port",
+    `127.0.0.1:${port}`,
+    "--access",
+    accessKeyId,
+    "--secret",
+    secretAccessKey,
+    "--keep-alive",
+    "--quiet",
+  ];
   const server = spawn(program, [...flags, "posix", directory], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   server.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
@@ -40,22 +52,28 @@ export async function startVersitygw(program: string): Promise<TestS3Server> {
     await ended;
     await rm(directory, { recursive: true, force: true });
   };
-  for (const deadline = Date.now() + 30_000; !(await answers(port)); ) {
+  for (const deadline = Date.now() + 30_000; !(await answers(port));) {
     if (server.exitCode !== null || Date.now() > deadline) {
       await stop();
       throw new Error(`versitygw does not start: ${said}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { endpoint: `http://127.0.0.1:${port}`, bucket, region: "us-east-1", credentials, [Symbol.asyncDispose]: stop };
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    bucket,
+    bucketDirectory,
+    region: "us-east-1",
+    credentials,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** Why versitygw cannot be had here, or undefined when {@link installVersitygw} has a way to it. */
 export async function versitygwMissing(): Promise<string | undefined> {
-  if ((await installed()) !== undefined || (await findProgram("go", ["/usr/local/go/bin"])) !== undefined) {
-    return undefined;
-  }
-  return `versitygw ${version} (the S3 server for tests) needs Go 1.25 or newer to be built: put \`go\` or \`versitygw\` on the PATH`;
+  return (await installed()) !== undefined || (await findGo()) !== undefined
+    ? undefined
+    : `versitygw ${version}, the S3 server for tests, needs Go 1.21 or newer to be built: put go or versitygw on the PATH`;
 }
 
 /**
@@ -69,12 +87,23 @@ export async function installVersitygw(): Promise<string> {
   if (found !== undefined) {
     return found;
   }
-  const go = await findProgram("go", ["/usr/local/go/bin"]);
+  const go = await findGo();
   if (go === undefined) {
     throw new Error(await versitygwMissing());
   }
   await mkdir(cacheDirectory(), { recursive: true });
   return (await takeLock()) ? build(go) : waitForBuild();
+}
+
+/** A Go that can build it: since 1.21 it fetches a newer one of itself when a module asks for that. */
+async function findGo(): Promise<string | undefined> {
+  const go = await findProgram("go", ["/usr/local/go/bin"]);
+  if (go === undefined) {
+    return undefined;
+  }
+  const { stdout } = await run(go, ["env", "GOVERSION"]).catch(() => ({ stdout: "" }));
+  const [, minor] = /^go1\.(\d+)/u.exec(stdout) ?? [];
+  return Number(minor) >= 21 ? go : undefined;
 }
 
 async function installed(): Promise<string | undefined> {
@@ -99,6 +128,7 @@ function lockPath(): string {
 
 async function build(go: string): Promise<string> {
   const bin = await mkdtemp(join(cacheDirectory(), "build-"));
+  console.log(`building versitygw ${version}, the S3 server for tests, once (a minute or two)`);
   try {
     const env = { ...process.env, GOBIN: bin, GOFLAGS: "-buildvcs=false -trimpath" };
     await run(go, ["install", "-ldflags=-s -w", module], { env, timeout: buildMinutesMax * 60_000 });
