@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { createKernels, type Kernels } from "@sluice/kernels";
 import { runInstantQuery } from "@sluice/logql";
 import { defaultTenant, messageOf, writeFileDurably, type Logger, type Metrics, type Querier } from "@sluice/model";
 import { nodeFileSystem, systemClock } from "@sluice/model/node";
@@ -64,10 +65,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tailers = new Tailers(logger);
   const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
   const querier = createQuerier(store, (tenant) => ingester.heads.of(tenant));
+  const kernels = createKernels();
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "starting";
 
-  const ruler = await openRuler(config, options.listen, dataDirectory, querier, ready.promise, ports);
+  const ruler = await openRuler(config, options.listen, dataDirectory, querier, kernels, ready.promise, ports);
   opened.defer(() => ruler.stop());
   const limitsOf = (): ServerConfig["limits_config"] => config.limits_config;
   const app = await buildApp({
@@ -78,6 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ingester,
     tailers,
     querier,
+    kernels,
     ruler,
     limitsOf,
     notReady: () => notReady,
@@ -117,6 +120,7 @@ function openRuler(
   { host, port }: ServerOptions["listen"],
   dataDirectory: string,
   querier: Querier,
+  kernels: Kernels,
   ready: Promise<void>,
   ports: Ports,
 ): Promise<Ruler> {
@@ -133,8 +137,8 @@ function openRuler(
       await ready;
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.query_timeout)]);
       const seriesMax = limits.max_query_series;
-      const query = { querier, tenant, query: expr, timeNs, limit: 0, direction: "backward", seriesMax } as const;
-      return (await runInstantQuery(query, deadline)).result;
+      const query = { querier, kernels, tenant, query: expr, timeNs, limit: 0, seriesMax } as const;
+      return (await runInstantQuery({ ...query, direction: "backward" }, deadline)).result;
     },
     storage: {
       async load() {
