@@ -145,7 +145,8 @@ function metadataOf({ sets }: MetadataColumn, places: Uint32Array): MetadataColu
   return { sets: used, index };
 }
 
-function sliceBatch(batch: EntryBatch, from: number, to: number): EntryBatch {
+/** The entries `[from, to)` of a joined batch, at least one; the lines are views. */
+export function sliceBatch(batch: EntryBatch, from: number, to: number): EntryBatch {
   const startOffset = batch.lineStarts[from]!;
   const { metadata } = batch;
   return withMetadata(

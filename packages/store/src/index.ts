@@ -1,6 +1,10 @@
+export type { Garbage, GarbageOptions } from "./collect-garbage.ts";
+export type { CompactionResult } from "./compaction/compactor.ts";
+export { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
 export {
   defaultBlockCacheBytesMax,
   defaultFooterCacheBytesMax,
+  defaultSegmentDeleteDelayMs,
   defaultSnapshotInterval,
   defaultWalName,
   openStore,
