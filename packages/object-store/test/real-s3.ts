@@ -19,12 +19,12 @@ export function describeWithS3(name: string, define: (server: () => TestS3Server
     return;
   }
   describe(name, () => {
-    let server: TestS3Server;
+    let server: TestS3Server | undefined;
     beforeAll(async () => {
       server = await startVersitygw(await installVersitygw());
     }, installTimeoutMs);
-    afterAll(() => server[Symbol.asyncDispose]());
-    define(() => server);
+    afterAll(() => server?.[Symbol.asyncDispose]());
+    define(() => server!);
   });
 }
 

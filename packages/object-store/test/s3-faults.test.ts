@@ -65,7 +65,7 @@ describeWithS3("an S3 server behind faults", (server) => {
     { fault: { kind: "reset" } },
     { fault: { kind: "lose-answer" } },
     { fault: { kind: "cut", afterBytes: 0 } },
-  ])("every operation heals when its first two tries meet $fault.kind $fault.code", async ({ fault }) => {
+  ])("every operation heals when its first tries meet $fault.kind $fault.code", async ({ fault }) => {
     await using made = await setUp(fault.kind === "hang" ? { attemptTimeoutMs: 150, attemptsMax: 8 } : {});
     const { store, proxy } = made;
     const twice = async <T>(run: () => Promise<T>): Promise<T> => {
@@ -75,7 +75,7 @@ describeWithS3("an S3 server behind faults", (server) => {
         seen.set(method + url, tries + 1);
         // The answer to a HEAD has no room for a code.
         const isPossible = method !== "HEAD" || fault.kind !== "refuse" || fault.status >= 500;
-        return tries < 2 && isPossible ? fault : undefined;
+        return tries < (fault.kind === "hang" ? 1 : 2) && isPossible ? fault : undefined;
       };
       return run();
     };
@@ -119,6 +119,28 @@ describeWithS3("an S3 server behind faults", (server) => {
     expect(Buffer.compare(await store.get("large"), large)).toBe(0);
     expect(proxy.requests.filter(isComplete).length).toBe(2);
   });
+
+  test.for([true, false])(
+    "an upload that was completed, though S3 knows it no more when asked again, counts as put (ifAbsent %s)",
+    async (ifAbsent) => {
+      await using made = await setUp(inParts);
+      const { store, proxy } = made;
+      let tries = 0;
+      proxy.fault = (request) => {
+        if (!isRequest(request, "POST uploadId")) {
+          return undefined;
+        }
+        tries += 1;
+        return tries === 1 ? { kind: "lose-answer" } : { kind: "refuse", status: 404, code: "NoSuchUpload" };
+      };
+      await store.put("large", [large], { ifAbsent });
+      expect(tries).toBe(2);
+      expect(Buffer.compare(await store.get("large"), large)).toBe(0);
+      // But an upload that was never completed does not.
+      await expect(store.put("other", [large], { ifAbsent })).rejects.toMatchObject({ code: "unavailable" });
+      expect(await store.stat("other")).toBeUndefined();
+    },
+  );
 
   test("a conflict in completing a conditional upload starts it again", async () => {
     await using made = await setUp(inParts);
