@@ -13,7 +13,15 @@ import type { ObjectStore } from "@sluice/object-store";
 import { GarbageCollector, type Garbage, type GarbageOptions } from "./collect-garbage.ts";
 import { Compactor, type CompactionResult } from "./compaction/compactor.ts";
 import { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
-import { Manifest } from "./manifest/manifest.ts";
+import { Manifest, type Replacement } from "./manifest/manifest.ts";
+import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
+import {
+  compileExpiry,
+  isExpired,
+  withoutExpired,
+  type Expiry,
+  type RetentionPolicy,
+} from "./retention/retention-policy.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { selectBlocks, selectSeries } from "./select-blocks.ts";
 import { createStoreMetrics } from "./store-metrics.ts";
@@ -35,6 +43,8 @@ export interface StoreOptions {
   /** Manifest entries between two snapshots. */
   readonly snapshotInterval?: number;
   readonly compaction?: Partial<CompactionOptions>;
+  /** How long a tenant's lines are kept, asked at every call, so that it may change. By default forever. */
+  readonly retentionOf?: (tenant: string) => RetentionPolicy;
   /**
    * How long a segment stays after nothing names it any more, for selects that are under way and for readers that do
    * not know it yet; and twice the time that an upload may take until it is committed. The same for all that share an
@@ -60,7 +70,8 @@ export interface Store {
   flush(tenants: readonly TenantStreams[], walCovered: number, onCommitted: () => void): Promise<void>;
   /**
    * Blocks of what was committed at the moment of the call: older segments first, in each by stream and time. Blocks of
-   * one stream from several segments may overlap and repeat each other's entries; merge them.
+   * one stream from several segments may overlap and repeat each other's entries; merge them. Lines that are too old are
+   * left out, though they may be there still.
    *
    * @throws {ServiceError} `bad_data` for a regular expression that is none; `corrupt` naming a damaged segment;
    *   `cancelled`.
@@ -83,6 +94,13 @@ export interface Store {
    * @throws {ServiceError} `unavailable` when the object store fails; `cancelled`. What was merged by then stays merged.
    */
   compact(signal?: AbortSignal): Promise<CompactionResult>;
+  /**
+   * Drops the segments of which every line is too old, and writes those again of which whole streams are. It does what
+   * no query can notice, so once an hour is often enough. Not while {@link compact} runs.
+   *
+   * @throws {ServiceError} as {@link compact}.
+   */
+  applyRetention(signal?: AbortSignal): Promise<RetentionResult>;
   /**
    * One round of removing segments and manifest objects that nobody needs any more. What it has not seen unneeded in
    * earlier rounds, for `segmentDeleteDelayMs` and half of that again, stays; so it needs rounds, every few minutes.
@@ -156,6 +174,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return write();
     });
 
+  const retentionOf = options.retentionOf ?? keepForever;
+  const expiryOf = (tenant: string): Expiry => compileExpiry(retentionOf(tenant), clock.nowMs());
+  const commit = (replacement: Replacement): Promise<boolean> =>
+    exclusivelyWhenSettled(() => manifest.replace(replacement));
+
   const compactor = new Compactor({
     objectStore,
     reader,
@@ -165,8 +188,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     metrics,
     compaction: { ...defaultCompactionOptions, ...options.compaction },
     segmentDeleteDelayMs,
-    commit: (replacement) => exclusivelyWhenSettled(() => manifest.replace(replacement)),
+    commit,
   });
+  const retention = new Retention({ manifest, reader, compactor, clock, logger, metrics, retentionOf, commit });
   const garbageCollector = new GarbageCollector({
     objectStore,
     manifest,
@@ -177,7 +201,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     exclusively: exclusivelyWhenSettled,
   });
   let isCollecting = false;
-  let isCompacting = false;
+  let isRewriting = false;
+  const rewriting = async <Result>(rewrite: () => Promise<Result>): Promise<Result> => {
+    assert(!isRewriting, "one compaction or retention run at a time");
+    isRewriting = true;
+    try {
+      return await rewrite();
+    } finally {
+      isRewriting = false;
+    }
+  };
   let isFlushing = false;
   let upload = { count: 0, startMs: Number.NEGATIVE_INFINITY };
   const flush: Store["flush"] = async (tenants, walCovered, onCommitted) => {
@@ -216,12 +249,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async select(request, signal) {
       checkOpen();
       const { tenant, startNs, endNs } = request;
-      return selectBlocks(reader, manifest.segmentsOf(tenant, startNs, endNs), request, signal);
+      const expiry = expiryOf(tenant);
+      const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
+      return withoutExpired(await selectBlocks(reader, segments, request, signal), expiry);
     },
     async series(request) {
       checkOpen();
       const { tenant, startNs, endNs } = request;
-      return selectSeries(reader, manifest.segmentsOf(tenant, startNs, endNs), request);
+      const expiry = expiryOf(tenant);
+      const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
+      return selectSeries(reader, segments, request, (labels, block) => !isExpired(expiry, labels, block));
     },
     async refresh() {
       await exclusively(async () => {
@@ -232,13 +269,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     async compact(signal) {
       checkOpen();
-      assert(!isCompacting, "one compaction at a time");
-      isCompacting = true;
-      try {
-        return await compactor.compact(() => () => true, signal);
-      } finally {
-        isCompacting = false;
-      }
+      return rewriting(() =>
+        compactor.compact((tenant) => {
+          const expiry = expiryOf(tenant);
+          return (labels, block) => !isExpired(expiry, labels, block);
+        }, signal),
+      );
+    },
+    async applyRetention(signal) {
+      checkOpen();
+      return rewriting(() => retention.apply(signal));
     },
     async collectGarbage(garbageOptions = {}) {
       checkOpen();
@@ -257,4 +297,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       isClosed = true;
     },
   };
+}
+
+const keepForever = (): RetentionPolicy => ({ periodMs: 0, rules: [] });
+
+function laterOf(timeNs: bigint, otherNs: bigint | undefined): bigint {
+  return otherNs !== undefined && otherNs > timeNs ? otherNs : timeNs;
 }

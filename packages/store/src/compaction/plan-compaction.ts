@@ -24,9 +24,9 @@ export const defaultCompactionOptions: CompactionOptions = {
 
 /**
  * The runs of one tenant's segments that are worth a merge, each to become one segment. Only neighbours of one UTC day
- * are merged, so that the result can take their place in the order of arrival. The largest of a run is no larger than
- * the others together: so bytes are written again only when they come into a segment twice as large, and a segment over
- * half of `targetBytes` never.
+ * are merged, so that the result can take their place in the order of arrival. The others of a run are
+ * together at least half as large as its largest: so bytes are written again only when they come into a segment that is
+ * half as large again, and a segment over two thirds of `targetBytes` never.
  *
  * @param segments in order of arrival.
  * @param leftAlone keys of segments that are not to be touched.
@@ -88,7 +88,7 @@ function longestRun(
     if (bytes > targetBytes) {
       break;
     }
-    if (count >= countMin && largest * 2 <= bytes) {
+    if (count >= countMin && largest * 3 <= bytes * 2) {
       longest = count;
     }
   }
