@@ -213,6 +213,22 @@ describe("snappy", () => {
     }
   });
 
+  test("a cut block is not completed by what an earlier one left in memory", () => {
+    const literals = [70, 61].flatMap((length) => [60 << 2, length - 1, ...new Uint8Array(length).fill(length)]);
+    const block = Uint8Array.of(...varint(131), ...literals);
+    for (let length = 0; length < block.length; length++) {
+      expect(kernels.decodeSnappy(block, 1000)).toHaveLength(131);
+      expect(kernels.decodeSnappy(block.subarray(0, length), 1000)).toBeUndefined();
+    }
+  });
+
+  test("elements that would run over all of the memory are refused, not trapped", () => {
+    const copies = Array.from({ length: 100_000 }, () => [0xfe, 1, 0]).flat();
+    const block = Uint8Array.from([...varint(100), 0, 0x61, ...copies]);
+    expect(createKernels().decodeSnappy(block, 1000)).toBeUndefined();
+    expect(plainKernels.decodeSnappy(block, 1000)).toBeUndefined();
+  });
+
   test("damaged blocks and garbage: kernel and twin agree on every one", () => {
     const rng = seededRng(4);
     const block = kernels.encodeSnappy(logs(3, 2000));
