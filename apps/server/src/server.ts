@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { createKernels, type Kernels } from "@sluice/kernels";
 import { runInstantQuery } from "@sluice/logql";
 import {
   defaultTenant,
@@ -78,10 +79,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tailers = new Tailers(logger);
   const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
   const querier = createQuerier(store, (tenant) => ingester.heads.of(tenant));
+  const kernels = createKernels();
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
 
-  const ruler = await openRuler(config, options.listen, dataDirectory, querier, ready.promise, ports);
+  const ruler = await openRuler(config, options.listen, dataDirectory, querier, kernels, ready.promise, ports);
   opened.defer(() => ruler.stop());
   const limitsOf = (): ServerConfig["limits_config"] => config.limits_config;
   const app = await buildApp({
@@ -92,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ingester,
     tailers,
     querier,
+    kernels,
     ruler,
     limitsOf,
     notReady: () => notReady,
@@ -131,6 +134,7 @@ async function openRuler(
   { host, port }: ServerOptions["listen"],
   dataDirectory: string,
   querier: Querier,
+  kernels: Kernels,
   ready: Promise<void>,
   ports: Ports,
 ): Promise<Ruler> {
@@ -148,8 +152,8 @@ async function openRuler(
       await ready;
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.query_timeout)]);
       const seriesMax = limits.max_query_series;
-      const query = { querier, tenant, query: expr, timeNs, limit: 0, direction: "backward", seriesMax } as const;
-      return (await runInstantQuery(query, deadline)).result;
+      const query = { querier, kernels, tenant, query: expr, timeNs, limit: 0, seriesMax } as const;
+      return (await runInstantQuery({ ...query, direction: "backward" }, deadline)).result;
     },
     storage: {
       async load() {

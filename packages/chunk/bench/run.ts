@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createFinder } from "@sluice/kernels";
+import { createFinder, createKernels, plainKernels } from "@sluice/kernels";
 import { batchOf, labelsFromRecord, type EntryBatch, type Labels } from "@sluice/model";
 import { logLine, seededRng } from "@sluice/testkit";
 import { runBench } from "@sluice/testkit/bench";
@@ -8,7 +8,9 @@ import { blockLength, decodeBlock, encodeBlock, Head, type BlockEntry } from "..
 /** 32 MiB of lines over 20 streams, in pushes of 100 lines, as they come. */
 const rawBytesWanted = 32 * 1024 * 1024;
 const streamCount = 20;
-const find = createFinder(new TextEncoder().encode("d41d8cd9-8f00-b204-e980-0998ecf8427e"));
+const needle = new TextEncoder().encode("d41d8cd9-8f00-b204-e980-0998ecf8427e");
+const find = createFinder(needle);
+const kernels = createKernels();
 
 interface Push {
   readonly labels: Labels;
@@ -56,23 +58,35 @@ const encoded = batches.map((batch) => {
 });
 const storedBytes = encoded.reduce((sum, { entry }) => sum + blockLength(entry), 0);
 
-function scan(look: (batch: EntryBatch) => number): number {
-  return encoded.reduce((sum, block) => sum + look(decodeBlock(block.entry, block.bytes, "block")), 0);
+function scan(look: (batch: EntryBatch) => number, own = kernels): number {
+  return encoded.reduce((sum, block) => sum + look(decodeBlock(block.entry, block.bytes, "block", own)), 0);
 }
 
 const directory = fileURLToPath(new URL("..", import.meta.url));
 await runBench("chunk", directory, [
   { name: "head append", bytes, lines, run: fill },
-  { name: "block encode (zstd 1)", bytes, lines, run: () => batches.map((batch) => encodeBlock(batch).parts.length) },
+  {
+    name: "block encode (zstd 1)",
+    bytes,
+    lines,
+    run: () => batches.map((batch) => encodeBlock(batch, kernels).parts.length),
+  },
   { name: "block decode", bytes, lines, run: () => scan((batch) => batch.count) },
+  { name: "block decode, plain kernels", bytes, lines, run: () => scan((batch) => batch.count, plainKernels) },
   {
     name: "block scan: decode, search an absent id",
     bytes,
     lines,
-    run: () => scan((batch) => find(batch.bytes, 0, batch.bytes.length)),
+    run: () => scan((batch) => kernels.linesWith(batch.bytes, needle, 0, batch.bytes.length).length),
   },
   {
     name: "search an absent id in decoded blocks",
+    bytes,
+    lines,
+    run: () => batches.map((batch) => kernels.linesWith(batch.bytes, needle, 0, batch.bytes.length)),
+  },
+  {
+    name: "search an absent id in decoded blocks, plain finder",
     bytes,
     lines,
     run: () => batches.map((batch) => find(batch.bytes, 0, batch.bytes.length)),

@@ -1,6 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import { ByteReader, ByteWriter, compareLabels, printLabels, type Labels } from "@sluice/model";
+import {
+  assert,
+  ByteReader,
+  ByteWriter,
+  compareLabels,
+  printLabels,
+  type EntryBatch,
+  type Labels,
+} from "@sluice/model";
 import { encodeBlock, type BlockEntry } from "./block.ts";
 import type { StreamBatch } from "./head.ts";
 import { readBlockTable, writeBlockTable } from "./block-table.ts";
@@ -49,26 +57,60 @@ export async function buildSegment(content: {
   readonly day: number;
   readonly streams: Iterable<StreamBatch>;
 }): Promise<BuiltSegment> {
-  const parts: Uint8Array[] = [headMagic];
-  let offset = headMagic.length;
-  const streams: Labels[] = [];
-  const blocks: BlockEntry[] = [];
+  const writer = new SegmentWriter(content);
   for (const { labels, batches } of byStream(content.streams)) {
-    streams.push(labels);
+    writer.startStream(labels);
     for (const { batch } of batches) {
-      const { parts: blockParts, ...encoded } = encodeBlock(batch);
-      blocks.push({ ...encoded, stream: streams.length - 1, offset });
-      parts.push(...blockParts);
-      offset += blockParts.reduce((sum, part) => sum + part.length, 0);
-      if (blocks.length % blocksPerTurn === 0) {
+      writer.addBlock(batch);
+      if (writer.blockCount % blocksPerTurn === 0) {
         await setImmediate();
       }
     }
   }
-  const footer = { tenant: content.tenant, day: content.day, streams, blocks };
-  const tail = encodeFooter(footer);
-  parts.push(tail);
-  return { parts, footer, sizeBytes: offset + tail.length, footerBytes: tail.length };
+  return writer.finish();
+}
+
+/** Writes a segment block by block, for whoever does not have them all at once. */
+export class SegmentWriter {
+  readonly #tenant: string;
+  readonly #day: number;
+  readonly #parts: Uint8Array[] = [headMagic];
+  readonly #streams: Labels[] = [];
+  readonly #blocks: BlockEntry[] = [];
+  #offset = headMagic.length;
+
+  constructor({ tenant, day }: Pick<SegmentFooter, "tenant" | "day">) {
+    this.#tenant = tenant;
+    this.#day = day;
+  }
+
+  get blockCount(): number {
+    return this.#blocks.length;
+  }
+
+  /** The blocks that follow are this stream's. Streams come in the order of their labels, each once. */
+  startStream(labels: Labels): void {
+    const last = this.#streams.at(-1);
+    assert(last === undefined || compareLabels(last, labels) < 0, "streams of a segment ascend by their labels");
+    this.#streams.push(labels);
+  }
+
+  /** Encodes a batch as the stream's next block: joined, ascending, later than the one before. */
+  addBlock(batch: EntryBatch): void {
+    const { parts, ...encoded } = encodeBlock(batch);
+    this.#blocks.push({ ...encoded, stream: this.#streams.length - 1, offset: this.#offset });
+    for (const part of parts) {
+      this.#parts.push(part);
+      this.#offset += part.length;
+    }
+  }
+
+  finish(): BuiltSegment {
+    const footer = { tenant: this.#tenant, day: this.#day, streams: this.#streams, blocks: this.#blocks };
+    const tail = encodeFooter(footer);
+    this.#parts.push(tail);
+    return { parts: this.#parts, footer, sizeBytes: this.#offset + tail.length, footerBytes: tail.length };
+  }
 }
 
 /**

@@ -1,3 +1,8 @@
 export { indexOfBytes } from "./byte-search.ts";
 export { type ByteFinder, createFinder } from "./finder.ts";
+export { createKernels, type Kernels, plainKernels } from "./kernels.ts";
 export { countNewlines, newlineOffsets } from "./newlines.ts";
+export { allTokens, innerTokens, mayHoldTokens } from "./required-tokens.ts";
+export { readSnappyHeader, type SnappyHeader } from "./snappy-length.ts";
+export { mayHoldToken, type TokenHash, tokenFilterVersion } from "./token-filter.ts";
+export { kernelMemoryBytesMax } from "./wasm/kernel-memory.ts";

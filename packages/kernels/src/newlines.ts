@@ -3,10 +3,10 @@ const newline = 0x0a;
 /**
  * The offsets of all `\n` in `bytes`, ascending.
  *
- * @param expected how many there should be; room for them is made at once.
+ * @param expected how many there should be; room for them, but never for more than there are bytes, is made at once.
  */
 export function newlineOffsets(bytes: Uint8Array, expected: number): Uint32Array {
-  let out = new Uint32Array(Math.max(expected, 16));
+  let out = new Uint32Array(Math.max(Math.min(expected, bytes.length), 16));
   let count = 0;
   for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) {
     if (count === out.length) {

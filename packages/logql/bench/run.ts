@@ -1,3 +1,4 @@
+import { createKernels } from "@sluice/kernels";
 import { labelsFromRecord } from "@sluice/model";
 import { logLine, seededRng } from "@sluice/testkit";
 import { runBench } from "@sluice/testkit/bench";
@@ -21,9 +22,11 @@ const cached = {
   select: async () => blocks.map((block) => ({ ...block, load: async () => loaded.get(block.minNs)! })),
 };
 
+const kernels = createKernels();
+
 async function run(query: string): Promise<void> {
   const { signal } = new AbortController();
-  const common = { querier: cached, tenant: "t", query, startNs: 0n, endNs, stepMs: 1000, limit: 100 };
+  const common = { querier: cached, tenant: "t", query, startNs: 0n, endNs, stepMs: 1000, limit: 100, kernels };
   await runRangeQuery({ ...common, direction: "backward" }, signal);
 }
 

@@ -1,5 +1,6 @@
+import { plainKernels } from "@sluice/kernels";
 import { nsPerMs, ServiceError, type Direction, type Querier, type QueryResult, type QueryStats } from "@sluice/model";
-import { newStats, Pacer, type Execution } from "./execution.ts";
+import { newStats, Pacer, type Execution, type SearchKernels } from "./execution.ts";
 import { runLogQuery } from "./log/log-query.ts";
 import { evaluate } from "./metric/evaluate.ts";
 import { matrixOf, vectorOf } from "./metric/result.ts";
@@ -17,6 +18,8 @@ interface QueryOptions {
   readonly direction: Direction;
   /** How many series a metric query may answer; Loki's `max_query_series`, 500 by default. */
   readonly seriesMax?: number;
+  /** The kernels of the calling thread; the plain TypeScript ones when absent. */
+  readonly kernels?: SearchKernels;
 }
 
 export interface RangeQuery extends QueryOptions {
@@ -91,6 +94,6 @@ export async function runInstantQuery(query: InstantQuery, signal: AbortSignal):
   return { result: vectorOf(series, steps, query.seriesMax ?? seriesMaxDefault), stats };
 }
 
-function newExecution({ querier, tenant }: QueryOptions, signal: AbortSignal): Execution {
-  return { querier, tenant, stats: newStats(), signal, pacer: new Pacer(signal) };
+function newExecution({ querier, tenant, kernels = plainKernels }: QueryOptions, signal: AbortSignal): Execution {
+  return { querier, tenant, kernels, stats: newStats(), signal, pacer: new Pacer(signal) };
 }

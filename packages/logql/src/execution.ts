@@ -1,9 +1,14 @@
+import type { Kernels } from "@sluice/kernels";
 import { ServiceError, type BlockRef, type EntryBatch, type Querier, type QueryStats } from "@sluice/model";
+
+/** The kernels that queries use. */
+export type SearchKernels = Pick<Kernels, "linesWith">;
 
 /** What all parts of one running query share. */
 export interface Execution {
   readonly querier: Querier;
   readonly tenant: string;
+  readonly kernels: SearchKernels;
   readonly stats: QueryStats;
   readonly signal: AbortSignal;
   readonly pacer: Pacer;

@@ -1,3 +1,4 @@
+import { plainKernels } from "@sluice/kernels";
 import {
   ServiceError,
   timestampAt,
@@ -29,7 +30,7 @@ export function compileTail(query: string): Tail {
   if (expression.kind !== "log") {
     throw new ServiceError("bad_data", "only log selector is supported");
   }
-  const { stages } = compilePipeline(expression.stages);
+  const { stages } = compilePipeline(expression.stages, plainKernels);
   const line = new Line();
   return {
     matchers: expression.matchers,

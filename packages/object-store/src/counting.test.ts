@@ -1,6 +1,6 @@
-import type { Metrics } from "@sluice/model";
 import { quietMetrics } from "@sluice/testkit";
 import { expect, test } from "vitest";
+import { countedMetrics } from "../test/counted-metrics.ts";
 import { countingObjectStore } from "./counting.ts";
 import { memoryObjectStore } from "./memory.ts";
 import { objectStoreSuite } from "./testing/suite.ts";
@@ -37,17 +37,3 @@ test("requests are counted by outcome, bytes by direction", async () => {
     'sluice_object_store_bytes_total {"operation":"get"}': 20,
   });
 });
-
-function countedMetrics(): { metrics: Metrics; values: Record<string, number> } {
-  const values: Record<string, number> = {};
-  const metrics: Metrics = {
-    ...quietMetrics,
-    counter: (name) => ({
-      add(value, labels) {
-        const key = `${name} ${JSON.stringify(labels)}`;
-        values[key] = (values[key] ?? 0) + value;
-      },
-    }),
-  };
-  return { metrics, values };
-}

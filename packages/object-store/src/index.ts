@@ -3,3 +3,9 @@ export { type FileSystemObjectStoreOptions, openFileSystemObjectStore } from "./
 export { memoryObjectStore } from "./memory.ts";
 export { checkKey } from "./object-store.ts";
 export type { ByteRange, ListedObject, ObjectStat, ObjectStore, PutOptions } from "./object-store.ts";
+export {
+  type ConditionalPut,
+  type ConditionalPutReport,
+  probeConditionalPut,
+  type ProbeOptions,
+} from "./probe-conditional-put.ts";

@@ -1,13 +1,15 @@
 import { entriesOf, metadataAt, noLabels, type EntryBatch, type Labels } from "@sluice/model";
 import { logLine, seededRng } from "@sluice/testkit";
 import { runBench, type BenchCase } from "@sluice/testkit/bench";
+import { compress, uncompress } from "snappyjs";
 import protobuf from "protobufjs/light.js";
 import {
   decodePush,
   defaultPushLimits,
   PushEncoder,
   readPushRequest,
-  snappyJsCodec,
+  createSnappyCodec,
+  plainSnappyCodec,
   type SnappyCodec,
 } from "../src/index.ts";
 import { pushRequestType, pushSchema } from "../src/schema.ts";
@@ -29,6 +31,9 @@ interface Line {
 /** Copies instead of compressing, so that the protobuf work is seen alone. */
 const stored: SnappyCodec = { compress: (bytes) => bytes, decompress: (block) => block };
 
+const kernelCodec = createSnappyCodec();
+const snappyJs: SnappyCodec = { compress, decompress: uncompress };
+
 const requests = makeCorpus();
 const lines = requests.reduce((sum, request) => sum + request.length, 0);
 const bytes = requests.flat().reduce((sum, line) => sum + line.bytes.length, 0);
@@ -45,13 +50,18 @@ function benchCase(name: string, run: () => unknown): BenchCase {
   return { name, bytes, lines, run };
 }
 
-function decode(body: Uint8Array, contentType: string): unknown {
-  return decodePush({ body, contentType, contentEncoding: undefined }, defaultPushLimits);
+function decode(body: Uint8Array, contentType: string, codec = kernelCodec): unknown {
+  return decodePush({ body, contentType, contentEncoding: undefined }, defaultPushLimits, codec);
 }
 
 await runBench("push-decode", `${import.meta.dirname}/..`, [
-  benchCase("snappyjs + reader", () => bodies.map((body) => decode(body, "application/x-protobuf"))),
-  benchCase("snappyjs alone", () => bodies.map((body) => snappyJsCodec.decompress(body, corpusBytes))),
+  benchCase("kernel + reader", () => bodies.map((body) => decode(body, "application/x-protobuf"))),
+  benchCase("plain codec + reader", () =>
+    bodies.map((body) => decode(body, "application/x-protobuf", plainSnappyCodec)),
+  ),
+  benchCase("kernel alone", () => bodies.map((body) => kernelCodec.decompress(body, corpusBytes))),
+  benchCase("plain codec alone", () => bodies.map((body) => plainSnappyCodec.decompress(body, corpusBytes))),
+  benchCase("snappyjs alone, unchecked", () => bodies.map((body) => uncompress(body))),
   benchCase("reader alone", () => messages.map((message) => readPushRequest(message, defaultPushLimits))),
   benchCase("reader alone, one metadata set", () =>
     withRepeated.map((message) => readPushRequest(message, defaultPushLimits)),
@@ -65,10 +75,14 @@ await runBench("push-decode", `${import.meta.dirname}/..`, [
   benchCase("JSON.parse alone", () => jsonBodies.map((body) => JSON.parse(new TextDecoder().decode(body)) as unknown)),
 ]);
 
-const encoder = new PushEncoder();
+const encoder = new PushEncoder(kernelCodec);
+const encoderPlain = new PushEncoder(plainSnappyCodec);
+const encoderSnappyJs = new PushEncoder(snappyJs);
 const encoderAlone = new PushEncoder(stored);
 await runBench("push-encode", `${import.meta.dirname}/..`, [
-  benchCase("encoder + snappyjs", () => requests.map((request) => encode(request, encoder, noLabels))),
+  benchCase("encoder + kernel", () => requests.map((request) => encode(request, encoder, noLabels))),
+  benchCase("encoder + plain codec", () => requests.map((request) => encode(request, encoderPlain, noLabels))),
+  benchCase("encoder + snappyjs", () => requests.map((request) => encode(request, encoderSnappyJs, noLabels))),
   benchCase("encoder alone", () => requests.map((request) => encode(request, encoderAlone, noLabels))),
   benchCase("encoder alone, a metadata set per line", () =>
     requests.map((request) => encode(request, encoderAlone, undefined)),

@@ -5,7 +5,7 @@ import { defaultPushLimits, type PushLimits } from "./limits.ts";
 import { parseMediaType } from "./media-type.ts";
 import { readPushRequest } from "./protobuf-push.ts";
 import type { PushedStream } from "./pushed-stream.ts";
-import { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
+import { plainSnappyCodec, type SnappyCodec } from "./snappy.ts";
 
 /** A push as HTTP brings it; header values as they came, undefined when the header is missing. */
 export interface PushHttpRequest {
@@ -19,14 +19,14 @@ export interface PushHttpRequest {
  * One element per stream object on the wire; a stream whose entries span more than 104 days gives several. Batches
  * may point into `request.body` or into one decompressed copy of it, which must not be changed afterwards.
  *
- * @param snappy the block codec, for a faster one than the default.
+ * @param snappy the block codec; a server keeps one of `createSnappyCodec`, the default is the slower one without state.
  * @throws {ServiceError} and nothing else: `bad_data` for what is no push, with Loki's text where it has one,
  * `too_large` past `limits`.
  */
 export function decodePush(
   request: PushHttpRequest,
   limits: PushLimits = defaultPushLimits,
-  snappy: SnappyCodec = snappyJsCodec,
+  snappy: SnappyCodec = plainSnappyCodec,
 ): readonly PushedStream[] {
   return decode(request, limits, snappy, readJsonPush);
 }
@@ -35,7 +35,7 @@ export function decodePush(
 export function decodeLegacyPush(
   request: PushHttpRequest,
   limits: PushLimits = defaultPushLimits,
-  snappy: SnappyCodec = snappyJsCodec,
+  snappy: SnappyCodec = plainSnappyCodec,
 ): readonly PushedStream[] {
   return decode(request, limits, snappy, readLegacyJsonPush);
 }

@@ -1,6 +1,6 @@
 import { metadataAt, nsPerSecond, type EntryBatch } from "@sluice/model";
 import { PushEncoder } from "./push-encoder.ts";
-import { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
+import { plainSnappyCodec, type SnappyCodec } from "./snappy.ts";
 
 /**
  * Encodes streams as the body of a push (`Content-Type: application/x-protobuf`): a snappy block of a
@@ -8,7 +8,7 @@ import { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
  */
 export function encodePush(
   streams: readonly { readonly labels: string; readonly batch: EntryBatch }[],
-  snappy: SnappyCodec = snappyJsCodec,
+  snappy: SnappyCodec = plainSnappyCodec,
 ): Uint8Array {
   const encoder = new PushEncoder(snappy);
   for (const { labels, batch } of streams) {

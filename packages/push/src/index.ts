@@ -4,5 +4,5 @@ export { defaultPushLimits, type PushLimits } from "./limits.ts";
 export { readPushRequest } from "./protobuf-push.ts";
 export { PushEncoder } from "./push-encoder.ts";
 export type { PushedStream } from "./pushed-stream.ts";
-export { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
+export { createSnappyCodec, plainSnappyCodec, type SnappyCodec } from "./snappy.ts";
 export { parseStreamLabels } from "./stream-labels.ts";

@@ -1,6 +1,6 @@
 import { noLabels, type Labels } from "@sluice/model";
 import { encodeMetadata } from "./encode-metadata.ts";
-import { snappyJsCodec, type SnappyCodec } from "./snappy.ts";
+import { plainSnappyCodec, type SnappyCodec } from "./snappy.ts";
 import { contentSize, fieldSize, int64Size, varintSize, writeHeader, writeInt64, writeVarint } from "./wire-writer.ts";
 
 /** How many bytes of emptied buffers an encoder keeps for its next request. */
@@ -26,7 +26,7 @@ export class PushEncoder {
   #lastMetadata: Labels = noLabels;
   #lastMetadataBytes: Uint8Array = new Uint8Array(0);
 
-  constructor(snappy: SnappyCodec = snappyJsCodec) {
+  constructor(snappy: SnappyCodec = plainSnappyCodec) {
     this.#snappy = snappy;
   }
 

@@ -54,6 +54,31 @@ await runBench("flush", `${import.meta.dirname}/..`, [
   },
 ]);
 
+let compactionCpuSeconds = Number.POSITIVE_INFINITY;
+const compactedSegments = 16;
+const compacted = Array.from({ length: compactedSegments }, (_, minute) => headOf(100, 400, minute * 10));
+await runBench("compact", `${import.meta.dirname}/..`, [
+  {
+    name: "flush and compact 16 segments, memory",
+    bytes: compacted.reduce((sum, { bytes }) => sum + bytes, 0),
+    lines: compactedSegments * 100 * 400,
+    async run() {
+      const store = await open(memoryObjectStore());
+      for (const [i, { head }] of compacted.entries()) {
+        await store.flush([{ tenant: "t", streams: head.streams() }], i + 1, () => {});
+      }
+      const { user, system } = process.cpuUsage();
+      await store.compact();
+      const used = process.cpuUsage({ user, system });
+      compactionCpuSeconds = Math.min(compactionCpuSeconds, (used.user + used.system) / 1e6);
+    },
+  },
+]);
+const compactedBytes = compacted.reduce((sum, { bytes }) => sum + bytes, 0);
+console.log(
+  `compaction alone: ${(compactedBytes / 1e6 / compactionCpuSeconds).toFixed(0)} MB/s of lines per CPU-second`,
+);
+
 const segmentCount = 1000;
 const streamCount = 100;
 const many = memoryObjectStore();

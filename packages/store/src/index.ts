@@ -1,6 +1,19 @@
+export type { Garbage, GarbageOptions } from "./collect-garbage.ts";
+export type { CompactionResult } from "./compaction/compactor.ts";
+export { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
+export type { RetentionResult } from "./retention/apply-retention.ts";
+export {
+  compileExpiry,
+  isExpired,
+  withoutExpired,
+  type Expiry,
+  type RetentionPolicy,
+  type RetentionRule,
+} from "./retention/retention-policy.ts";
 export {
   defaultBlockCacheBytesMax,
   defaultFooterCacheBytesMax,
+  defaultSegmentDeleteDelayMs,
   defaultSnapshotInterval,
   defaultWalName,
   openStore,

@@ -32,7 +32,7 @@ export class SegmentReader {
   async footer(segment: Segment): Promise<SegmentFooter> {
     return this.#footers.getOrLoad(segment.key, async () => {
       const { key, tenant, day, sizeBytes, footerBytes } = segment;
-      const tail = await this.#read(key, { offset: sizeBytes - footerBytes, length: footerBytes });
+      const tail = await this.range(key, { offset: sizeBytes - footerBytes, length: footerBytes });
       const footer = readFooter(tail, key);
       if (footer.tenant !== tenant || footer.day !== day) {
         throw new ServiceError("corrupt", `segment ${key} is of another tenant or day than the manifest says`);
@@ -44,13 +44,18 @@ export class SegmentReader {
   /** @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing. */
   async block({ key }: Segment, entry: BlockEntry): Promise<EntryBatch> {
     return this.#blocks.getOrLoad(`${key}@${entry.offset}`, async () => {
-      const bytes = await this.#read(key, { offset: entry.offset, length: blockLength(entry) });
+      const bytes = await this.range(key, { offset: entry.offset, length: blockLength(entry) });
       return decodeBlock(entry, bytes, `block at byte ${entry.offset} of ${key}`);
     });
   }
 
-  /** A segment never changes, so one that is not there, or is shorter than it was, is damaged. */
-  async #read(key: string, range: ByteRange): Promise<Uint8Array> {
+  /**
+   * Bytes of a segment, past all caches. A segment never changes, so one that is not there, or is shorter than it was, is
+   * damaged.
+   *
+   * @throws {ServiceError} `corrupt` naming the segment.
+   */
+  async range(key: string, range: ByteRange): Promise<Uint8Array> {
     let bytes: Uint8Array;
     try {
       bytes = await this.#objectStore.get(key, range);

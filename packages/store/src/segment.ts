@@ -1,5 +1,6 @@
 import { pathElement } from "@sluice/model";
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 
 /** What the manifest knows about a committed segment: enough to plan a query without asking the object store. */
 export interface Segment {
@@ -22,18 +23,48 @@ export interface Segment {
 
 const dayMs = 86_400_000;
 
+/** Every segment's key begins with this. */
+export const tenantsPrefix = "tenants/";
+
+const keyPattern = /^tenants\/[^/]+\/segments\/\d{4}-\d{2}-\d{2}\/[0-9a-z.-]+-[0-9a-f]{32}\.seg$/u;
+
+/** Whether the key is one that {@link segmentKey} may give. */
+export function isSegmentKey(key: string): boolean {
+  return keyPattern.test(key);
+}
+
+/** A turn for others comes after this many bytes: hashing them takes about 4 ms. */
+const hashedPerTurn = 4 * 1024 * 1024;
+
 /**
- * The key of a segment, made of what is in it: whoever writes the same flush again writes the same key, so that a repeat
- * is found by its name.
+ * The key of a segment: where it comes from, and what is in it. A repeat of the same upload has the same key.
+ *
+ * @param origin tells this upload from every other one, however alike: what was once left behind as garbage is never
+ *   made use of again, for it may be on its way out.
  */
-export function segmentKey(tenant: string, day: number, walCovered: number, parts: readonly Uint8Array[]): string {
+export async function segmentKey(
+  tenant: string,
+  day: number,
+  origin: string,
+  parts: readonly Uint8Array[],
+): Promise<string> {
+  const date = new Date(day * dayMs).toISOString().slice(0, 10);
+  return `tenants/${tenantElement(tenant)}/segments/${date}/${origin}-${await contentHash(parts)}.seg`;
+}
+
+/** What a segment's key ends in: the first half of the SHA-256 of its bytes, in hex. */
+export async function contentHash(parts: readonly Uint8Array[]): Promise<string> {
   const hash = createHash("sha256");
+  let sinceTurn = 0;
   for (const part of parts) {
     hash.update(part);
+    sinceTurn += part.length;
+    if (sinceTurn >= hashedPerTurn) {
+      sinceTurn = 0;
+      await setImmediate();
+    }
   }
-  const date = new Date(day * dayMs).toISOString().slice(0, 10);
-  const name = `${String(walCovered).padStart(16, "0")}-${hash.digest("hex").slice(0, 32)}`;
-  return `tenants/${tenantElement(tenant)}/segments/${date}/${name}.seg`;
+  return hash.digest("hex").slice(0, 32);
 }
 
 const elementLengthMax = 200;

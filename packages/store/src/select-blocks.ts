@@ -44,6 +44,7 @@ export async function selectSeries(
   reader: SegmentReader,
   segments: readonly Segment[],
   { selectors, startNs, endNs }: SeriesRequest,
+  isShown: (labels: Labels, block: SegmentFooter["blocks"][number]) => boolean = () => true,
 ): Promise<Labels[]> {
   const tests = selectors.map(compileMatchers);
   const found = new Map<string, Labels>();
@@ -51,8 +52,9 @@ export async function selectSeries(
   const footers = await mapInOrder(segments, footersAtOnce, (segment) => reader.footer(segment));
   for (const { streams, blocks } of footers) {
     const inRange = new Set<number>();
-    for (const { stream, minNs, maxNs } of blocks) {
-      if (minNs < endNs && maxNs >= startNs) {
+    for (const block of blocks) {
+      const { stream, minNs, maxNs } = block;
+      if (minNs < endNs && maxNs >= startNs && isShown(streams[stream]!, block)) {
         inRange.add(stream);
       }
     }

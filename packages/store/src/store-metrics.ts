@@ -12,6 +12,12 @@ export interface StoreMetrics {
   readonly cacheHits: Counter;
   readonly cacheMisses: Counter;
   readonly cacheBytes: Gauge;
+  readonly compactions: Counter;
+  readonly compactedBytes: Counter;
+  readonly compactionSeconds: Histogram;
+  readonly garbageRemoved: Counter;
+  readonly garbageWaiting: Gauge;
+  readonly segmentsExpired: Counter;
 }
 
 const flushBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -32,5 +38,11 @@ export function createStoreMetrics(metrics: Metrics): StoreMetrics {
     cacheHits: metrics.counter("sluice_store_cache_hits_total", "Reads answered from memory.", ["cache"]),
     cacheMisses: metrics.counter("sluice_store_cache_misses_total", "Reads that went to the object store.", ["cache"]),
     cacheBytes: metrics.gauge("sluice_store_cache_bytes", "Bytes that the cache holds.", ["cache"]),
+    compactions: metrics.counter("sluice_store_compactions_total", "Merges of segments by outcome.", ["outcome"]),
+    compactedBytes: metrics.counter("sluice_store_compacted_bytes_total", "Bytes of segments merged.", ["direction"]),
+    compactionSeconds: metrics.histogram("sluice_store_compaction_seconds", "Time of a merge.", flushBuckets),
+    garbageRemoved: metrics.counter("sluice_store_garbage_removed_total", "Objects removed that nothing names."),
+    garbageWaiting: metrics.gauge("sluice_store_garbage_waiting", "Objects that nothing names and that stay a while."),
+    segmentsExpired: metrics.counter("sluice_store_segments_expired_total", "Segments dropped by retention."),
   };
 }

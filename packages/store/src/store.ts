@@ -10,7 +10,18 @@ import {
   type SeriesRequest,
 } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
-import { Manifest } from "./manifest/manifest.ts";
+import { GarbageCollector, type Garbage, type GarbageOptions } from "./collect-garbage.ts";
+import { Compactor, type CompactionResult } from "./compaction/compactor.ts";
+import { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
+import { Manifest, type Replacement } from "./manifest/manifest.ts";
+import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
+import {
+  compileExpiry,
+  isExpired,
+  withoutExpired,
+  type Expiry,
+  type RetentionPolicy,
+} from "./retention/retention-policy.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { selectBlocks, selectSeries } from "./select-blocks.ts";
 import { createStoreMetrics } from "./store-metrics.ts";
@@ -31,6 +42,15 @@ export interface StoreOptions {
   readonly footerCacheBytesMax?: number;
   /** Manifest entries between two snapshots. */
   readonly snapshotInterval?: number;
+  readonly compaction?: Partial<CompactionOptions>;
+  /** How long a tenant's lines are kept, asked at every call, so that it may change. By default forever. */
+  readonly retentionOf?: (tenant: string) => RetentionPolicy;
+  /**
+   * How long a segment stays after nothing names it any more, for selects that are under way and for readers that do
+   * not know it yet; and twice the time that an upload may take until it is committed. The same for all that share an
+   * object store; much longer than the pause between two refreshes.
+   */
+  readonly segmentDeleteDelayMs?: number;
 }
 
 /** The segments on an object store: which there are, and what is in them. */
@@ -50,7 +70,8 @@ export interface Store {
   flush(tenants: readonly TenantStreams[], walCovered: number, onCommitted: () => void): Promise<void>;
   /**
    * Blocks of what was committed at the moment of the call: older segments first, in each by stream and time. Blocks of
-   * one stream from several segments may overlap and repeat each other's entries; merge them.
+   * one stream from several segments may overlap and repeat each other's entries; merge them. Lines that are too old are
+   * left out, though they may be there still.
    *
    * @throws {ServiceError} `bad_data` for a regular expression that is none; `corrupt` naming a damaged segment;
    *   `cancelled`.
@@ -63,6 +84,30 @@ export interface Store {
    * between a flush that rejected and its repetition, so that no entry appears while its writer still holds it, too.
    */
   refresh(): Promise<void>;
+  /**
+   * Merges small segments into larger ones, per tenant and UTC day, as long as it is worth it; flushes, selects and other
+   * stores go on meanwhile. What two stores merge at once, one of them has merged for nothing. The old segments stay on
+   * the object store until {@link collectGarbage} removes them.
+   *
+   * One call at a time.
+   *
+   * @throws {ServiceError} `unavailable` when the object store fails; `cancelled`. What was merged by then stays merged.
+   */
+  compact(signal?: AbortSignal): Promise<CompactionResult>;
+  /**
+   * Drops the segments of which every line is too old, and writes those again of which whole streams are. It does what
+   * no query can notice, so once an hour is often enough. Not while {@link compact} runs.
+   *
+   * @throws {ServiceError} as {@link compact}.
+   */
+  applyRetention(signal?: AbortSignal): Promise<RetentionResult>;
+  /**
+   * One round of removing segments and manifest objects that nobody needs any more. What it has not seen unneeded in
+   * earlier rounds, for `segmentDeleteDelayMs` and half of that again, stays; so it needs rounds, every few minutes.
+   *
+   * @throws {ServiceError} `unavailable` when the object store fails, or a flush has failed and was not repeated yet.
+   */
+  collectGarbage(options?: GarbageOptions): Promise<Garbage>;
   /** Waits for a flush that is under way; after that every call rejects with `unavailable`. */
   close(): Promise<void>;
 }
@@ -71,6 +116,7 @@ export const defaultWalName = "wal";
 export const defaultBlockCacheBytesMax = 256 * 1024 * 1024;
 export const defaultFooterCacheBytesMax = 64 * 1024 * 1024;
 export const defaultSnapshotInterval = 64;
+export const defaultSegmentDeleteDelayMs = 3_600_000;
 
 /**
  * Opens the store: reads the manifest and makes sure that no writer of this WAL from an earlier life can add to it.
@@ -80,10 +126,12 @@ export const defaultSnapshotInterval = 64;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { objectStore, logger, clock } = options;
   const metrics = createStoreMetrics(options.metrics);
+  const segmentDeleteDelayMs = options.segmentDeleteDelayMs ?? defaultSegmentDeleteDelayMs;
   const manifest = await Manifest.open({
     objectStore,
     logger,
     metrics,
+    clock,
     walName: options.walName ?? defaultWalName,
     snapshotInterval: options.snapshotInterval ?? defaultSnapshotInterval,
   });
@@ -103,24 +151,81 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     }
   };
   /** The manifest's state changes by one call at a time. */
-  const exclusively = async (write: () => Promise<void>): Promise<void> => {
+  const exclusively = async <Result>(write: () => Promise<Result>): Promise<Result> => {
     while (writing !== undefined) {
-      await writing.catch(() => {});
+      await writing;
     }
     checkOpen();
-    writing = write().finally(() => {
+    const written = write().finally(() => {
       writing = undefined;
     });
-    return writing;
+    writing = written.then(
+      () => {},
+      () => {},
+    );
+    return written;
   };
+  /** Never between a flush that rejected and its repetition: to learn that it went through is for the repetition. */
+  const exclusivelyWhenSettled = <Result>(write: () => Promise<Result>): Promise<Result> =>
+    exclusively(async () => {
+      if (isUnsettled) {
+        throw new ServiceError("unavailable", "a flush has failed and was not repeated yet");
+      }
+      return write();
+    });
 
+  const retentionOf = options.retentionOf ?? keepForever;
+  const expiryOf = (tenant: string): Expiry => compileExpiry(retentionOf(tenant), clock.nowMs());
+  const commit = (replacement: Replacement): Promise<boolean> =>
+    exclusivelyWhenSettled(() => manifest.replace(replacement));
+
+  const compactor = new Compactor({
+    objectStore,
+    reader,
+    manifest,
+    clock,
+    logger,
+    metrics,
+    compaction: { ...defaultCompactionOptions, ...options.compaction },
+    segmentDeleteDelayMs,
+    commit,
+  });
+  const retention = new Retention({ manifest, reader, compactor, clock, logger, metrics, retentionOf, commit });
+  const garbageCollector = new GarbageCollector({
+    objectStore,
+    manifest,
+    clock,
+    logger,
+    metrics,
+    segmentDeleteDelayMs,
+    exclusively: exclusivelyWhenSettled,
+  });
+  let isCollecting = false;
+  let isRewriting = false;
+  const rewriting = async <Result>(rewrite: () => Promise<Result>): Promise<Result> => {
+    assert(!isRewriting, "one compaction or retention run at a time");
+    isRewriting = true;
+    try {
+      return await rewrite();
+    } finally {
+      isRewriting = false;
+    }
+  };
   let isFlushing = false;
+  let upload = { count: 0, startMs: Number.NEGATIVE_INFINITY };
   const flush: Store["flush"] = async (tenants, walCovered, onCommitted) => {
     const startMs = clock.nowMs();
-    const added = await writeSegments(objectStore, tenants, walCovered, metrics);
+    // A repetition makes use of what was put before, unless garbage collection may be about to.
+    if (startMs >= upload.startMs + segmentDeleteDelayMs / 2) {
+      upload = { count: upload.count + 1, startMs };
+    }
+    const origin = `${String(walCovered).padStart(16, "0")}-${manifest.life}.${upload.count}`;
+    const added = await writeSegments(objectStore, tenants, origin, metrics);
     isUnsettled = true;
-    await manifest.commit({ added, walCovered }, onCommitted);
+    const commitBeforeMs = upload.startMs + segmentDeleteDelayMs / 2;
+    await manifest.commit({ added, walCovered, commitBeforeMs }, onCommitted);
     isUnsettled = false;
+    upload = { ...upload, startMs: Number.NEGATIVE_INFINITY };
     metrics.flushSeconds.observe((clock.nowMs() - startMs) / 1000);
   };
 
@@ -144,12 +249,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async select(request, signal) {
       checkOpen();
       const { tenant, startNs, endNs } = request;
-      return selectBlocks(reader, manifest.segmentsOf(tenant, startNs, endNs), request, signal);
+      const expiry = expiryOf(tenant);
+      const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
+      return withoutExpired(await selectBlocks(reader, segments, request, signal), expiry);
     },
     async series(request) {
       checkOpen();
       const { tenant, startNs, endNs } = request;
-      return selectSeries(reader, manifest.segmentsOf(tenant, startNs, endNs), request);
+      const expiry = expiryOf(tenant);
+      const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
+      return selectSeries(reader, segments, request, (labels, block) => !isExpired(expiry, labels, block));
     },
     async refresh() {
       await exclusively(async () => {
@@ -158,11 +267,40 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         }
       });
     },
+    async compact(signal) {
+      checkOpen();
+      return rewriting(() =>
+        compactor.compact((tenant) => {
+          const expiry = expiryOf(tenant);
+          return (labels, block) => !isExpired(expiry, labels, block);
+        }, signal),
+      );
+    },
+    async applyRetention(signal) {
+      checkOpen();
+      return rewriting(() => retention.apply(signal));
+    },
+    async collectGarbage(garbageOptions = {}) {
+      checkOpen();
+      assert(!isCollecting, "one round of garbage collection at a time");
+      isCollecting = true;
+      try {
+        return await garbageCollector.collect(garbageOptions);
+      } finally {
+        isCollecting = false;
+      }
+    },
     async close() {
       while (writing !== undefined) {
-        await writing.catch(() => {});
+        await writing;
       }
       isClosed = true;
     },
   };
+}
+
+const keepForever = (): RetentionPolicy => ({ periodMs: 0, rules: [] });
+
+function laterOf(timeNs: bigint, otherNs: bigint | undefined): bigint {
+  return otherNs !== undefined && otherNs > timeNs ? otherNs : timeNs;
 }

@@ -16,20 +16,20 @@ export interface TenantStreams {
  * seen until the manifest names them; those of a flush that fails here are found again, by their content, when it is
  * tried again.
  *
+ * @param origin of the upload, the same for its repeats; see {@link segmentKey}.
  * @throws {ServiceError} `unavailable` when the object store fails.
  */
 export async function writeSegments(
   objectStore: ObjectStore,
   tenants: readonly TenantStreams[],
-  walCovered: number,
+  origin: string,
   metrics: StoreMetrics,
 ): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const { tenant, streams } of tenants) {
     for (const [day, ofDay] of await byDay(streams)) {
       const built = await buildSegment({ tenant, day, streams: ofDay });
-      const segment = describe(built, segmentKey(tenant, day, walCovered, built.parts));
-      await putOnce(objectStore, segment.key, built.parts);
+      const segment = await putSegment(objectStore, built, origin);
       metrics.segmentsWritten.add(1);
       metrics.segmentBytesWritten.add(segment.sizeBytes);
       metrics.rawBytesWritten.add(segment.rawBytes);
@@ -37,6 +37,14 @@ export async function writeSegments(
     }
   }
   return segments;
+}
+
+/** Puts a segment that was built, and says what the manifest is to know of it. */
+export async function putSegment(objectStore: ObjectStore, built: BuiltSegment, origin: string): Promise<Segment> {
+  const { tenant, day } = built.footer;
+  const segment = describe(built, await segmentKey(tenant, day, origin, built.parts));
+  await putOnce(objectStore, segment.key, built.parts);
+  return segment;
 }
 
 /** After so long everything else gets its turn: a stream whose lines came out of order is sorted when it is asked for. */

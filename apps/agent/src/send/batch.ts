@@ -1,5 +1,5 @@
 import { lineAt, metadataAt, nsPerSecond, timestampAt } from "@sluice/model";
-import { decodePush, PushEncoder } from "@sluice/push";
+import { createSnappyCodec, decodePush, PushEncoder } from "@sluice/push";
 import type { TimeRange } from "../tail/assigned-times.ts";
 import type { FilePosition } from "../tail/file-position.ts";
 import type { AssignedRange } from "../tail/positions.ts";
@@ -25,7 +25,7 @@ const rangeBytes = 128;
 
 /** The batch of one client that is being filled. Reused: {@link seal} empties it. */
 export class OpenBatch {
-  readonly #encoder = new PushEncoder();
+  readonly #encoder = new PushEncoder(createSnappyCodec());
   readonly #offsets = new Map<FilePosition, number>();
   #ranges: AssignedRange[] = [];
   #lastPosition: FilePosition | undefined;

@@ -1,7 +1,8 @@
 import websocket from "@fastify/websocket";
 import { paths } from "@sluice/api";
+import type { Kernels } from "@sluice/kernels";
 import { ServiceError, type Clock, type Logger, type Querier } from "@sluice/model";
-import { defaultPushLimits } from "@sluice/push";
+import { createSnappyCodec, defaultPushLimits } from "@sluice/push";
 import type { MetricsRegistry } from "@sluice/service";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerOptions } from "../config.ts";
@@ -27,6 +28,8 @@ export interface AppParts {
   readonly ingester: Ingester;
   readonly tailers: Tailers;
   readonly querier: Querier;
+  /** Those of this thread. */
+  readonly kernels: Kernels;
   readonly ruler: Ruler;
   readonly limitsOf: (tenant: string) => Limits;
   /** Why the server cannot serve now, in Loki's words, or undefined when it can. */
@@ -44,7 +47,7 @@ const closeGoingAway = 1001;
 
 /** The server's whole HTTP interface. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { options, registry, logger, clock, ingester, querier, limitsOf, notReady } = parts;
+  const { options, registry, logger, clock, ingester, querier, kernels, limitsOf, notReady } = parts;
   const { push_body_bytes_max, push_decompressed_bytes_max, allowed_origins } = options.config.server;
   const { metrics } = registry;
   const app = fastify({
@@ -91,10 +94,11 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     limitsOf,
     bodyBytesMax: push_body_bytes_max,
     pushLimits: { ...defaultPushLimits, decompressedBytesMax: push_decompressed_bytes_max },
+    snappy: createSnappyCodec(kernels),
     clock,
     metrics,
   });
-  await app.register(queryRoutes, { querier, limitsOf, clock, metrics });
+  await app.register(queryRoutes, { querier, kernels, limitsOf, clock, metrics });
   await app.register(labelRoutes, { querier, clock });
   await app.register(tailRoute, {
     querier,

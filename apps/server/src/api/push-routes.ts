@@ -1,6 +1,6 @@
 import { paths } from "@sluice/api";
 import { ServiceError, type Clock, type Metrics } from "@sluice/model";
-import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits } from "@sluice/push";
+import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits, type SnappyCodec } from "@sluice/push";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { validatePush, type AcceptedStream } from "../distributor/validate.ts";
 import type { Limits } from "../limits.ts";
@@ -13,13 +13,14 @@ export interface PushRoutesOptions {
   /** Bytes of a request as it comes over the wire. */
   readonly bodyBytesMax: number;
   readonly pushLimits: PushLimits;
+  readonly snappy: SnappyCodec;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }
 
 /** `POST /loki/api/v1/push` and its legacy alias: 204 means that the lines survive a power cut. */
 export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, options) => {
-  const { limitsOf, bodyBytesMax: bodyLimit, pushLimits, clock, metrics } = options;
+  const { limitsOf, bodyBytesMax: bodyLimit, pushLimits, snappy, clock, metrics } = options;
   const refused = metrics.counter("sluice_distributor_refused_total", "Entries and streams refused on push.", [
     "tenant",
   ]);
@@ -52,7 +53,7 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
       received.add(body.length, { tenant });
       const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
-      return accept(tenant, decode({ body, contentType, contentEncoding }, pushLimits), reply);
+      return accept(tenant, decode({ body, contentType, contentEncoding }, pushLimits, snappy), reply);
     };
 
   app.post(paths.push, { bodyLimit }, route(decodePush));

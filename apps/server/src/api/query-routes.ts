@@ -1,4 +1,5 @@
 import { paths } from "@sluice/api";
+import type { Kernels } from "@sluice/kernels";
 import { runInstantQuery, runRangeQuery, type QueryAnswer } from "@sluice/logql";
 import { parseQuery } from "@sluice/logql/syntax";
 import { nsPerMs, ServiceError, type Clock, type Metrics, type Querier } from "@sluice/model";
@@ -20,6 +21,7 @@ import { parseEncodingFlags, writeQueryResponse } from "./write-result.ts";
 
 export interface QueryRoutesOptions {
   readonly querier: Querier;
+  readonly kernels: Kernels;
   readonly limitsOf: (tenant: string) => Limits;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -27,7 +29,7 @@ export interface QueryRoutesOptions {
 
 /** `query_range` and `query`, by GET and by POSTed form. */
 export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, options) => {
-  const { querier, limitsOf, clock, metrics } = options;
+  const { querier, kernels, limitsOf, clock, metrics } = options;
   const running = metrics.gauge("sluice_queries_running", "Queries being evaluated now.");
   const seconds = metrics.histogram(
     "sluice_query_seconds",
@@ -81,7 +83,7 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
       const seriesMax = limits.max_query_series;
       return answer(request, reply, "range", limits, (signal) =>
         runRangeQuery(
-          { querier, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, seriesMax },
+          { querier, kernels, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, seriesMax },
           signal,
         ),
       );
@@ -102,7 +104,7 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
       const query = params.get("query");
       const seriesMax = limits.max_query_series;
       return answer(request, reply, "instant", limits, (signal) =>
-        runInstantQuery({ querier, tenant, query, timeNs, limit, direction, seriesMax }, signal),
+        runInstantQuery({ querier, kernels, tenant, query, timeNs, limit, direction, seriesMax }, signal),
       );
     },
   });

@@ -33,7 +33,7 @@ export interface LogQuery {
  * backward is the exact reverse of forward.
  */
 export async function runLogQuery(query: LogQuery, execution: Execution): Promise<readonly ResultStream[]> {
-  const pipeline = compilePipeline(query.log.stages);
+  const pipeline = compilePipeline(query.log.stages, execution.kernels);
   const { startNs, endNs, direction } = query;
   const { querier, tenant, signal, stats } = execution;
   const { matchers } = query.log;

@@ -1,4 +1,4 @@
-import { createFinder, type ByteFinder } from "@sluice/kernels";
+import type { SearchKernels } from "../execution.ts";
 import type { LineFilterNode, StageNode } from "../syntax/index.ts";
 import { compileJson } from "./json.ts";
 import { compileLabelFilter } from "./label-filter.ts";
@@ -13,13 +13,14 @@ export interface Pipeline {
   readonly needles: readonly Uint8Array[];
   /** All stages, in the order that is quickest. */
   readonly stages: readonly Stage[];
-  /** A search for one needle, through many lines at once. */
+  /** A needle to be searched through many lines at once. */
   readonly search: NeedleSearch | undefined;
 }
 
 export interface NeedleSearch {
-  readonly find: ByteFinder;
-  readonly needleLength: number;
+  /** Not empty. */
+  readonly needle: Uint8Array;
+  readonly kernels: SearchKernels;
   /** All stages but the test for the needle: for lines that are known to hold it. */
   readonly stages: readonly Stage[];
 }
@@ -40,7 +41,11 @@ function compileStage(node: Exclude<StageNode, LineFilterNode>, hints: ParserHin
  * Compiles stages. Line filters go first, wherever they stand: no stage changes a line's text yet, so that the answer
  * is the same, and the parsers work on fewer lines.
  */
-export function compilePipeline(nodes: readonly StageNode[], hints: ParserHints = everyLabel): Pipeline {
+export function compilePipeline(
+  nodes: readonly StageNode[],
+  kernels: SearchKernels,
+  hints: ParserHints = everyLabel,
+): Pipeline {
   const filters = nodes.filter((node) => node.kind === "lineFilter");
   const searched = filters.find((filter) => needleOf(filter) !== undefined);
   const others = filters.filter((filter) => filter !== searched).map(compileLineFilter);
@@ -51,6 +56,6 @@ export function compilePipeline(nodes: readonly StageNode[], hints: ParserHints 
   if (searched === undefined || needle === undefined) {
     return { needles, stages, search: undefined };
   }
-  const search = { find: createFinder(needle), needleLength: needle.length, stages };
+  const search = { needle, kernels, stages };
   return { needles, stages: [compileLineFilter(searched), ...stages], search };
 }

@@ -1,8 +1,10 @@
-import { createFinder } from "@sluice/kernels";
+import { createKernels, plainKernels } from "@sluice/kernels";
 import { batchOf } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { linesWith } from "./scan.ts";
+
+const simd = createKernels();
 
 test("a search through all lines at once finds what a search line by line finds", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "\n", "é"), maxLength: 6 });
@@ -17,9 +19,11 @@ test("a search through all lines at once finds what a search line by line finds"
         const needle = new TextEncoder().encode(needleText);
         const start = Math.min(from, lines.length);
         const end = Math.min(start + length, lines.length);
-        const found = linesWith(batch, { find: createFinder(needle), needleLength: needle.length }, start, end);
         const wanted = lines.keys().filter((i) => i >= start && i < end && lines[i]!.includes(needleText));
-        expect(found).toEqual([...wanted]);
+        const want = [...wanted];
+        for (const kernels of [simd, plainKernels]) {
+          expect(linesWith(batch, { needle, kernels }, start, end)).toEqual(want);
+        }
       },
     ),
     { numRuns: 2000 },

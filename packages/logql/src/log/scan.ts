@@ -1,6 +1,9 @@
+import { createFinder } from "@sluice/kernels";
 import { metadataAt, type EntryBatch, type Labels } from "@sluice/model";
 import type { Line, Stage } from "./line.ts";
 import type { NeedleSearch, Pipeline } from "./pipeline.ts";
+
+const lineBreak = 0x0a;
 
 /** What happens to a line that passed. Returning false ends the scan. */
 export type Visit = (line: Line, index: number) => boolean;
@@ -87,22 +90,45 @@ export function passes(
 /** The lines among `[from, to)` that hold the needle, ascending. */
 export function linesWith(
   batch: EntryBatch,
-  { find, needleLength }: Pick<NeedleSearch, "find" | "needleLength">,
+  { needle, kernels }: Pick<NeedleSearch, "needle" | "kernels">,
   from: number,
   to: number,
 ): number[] {
+  if (from >= to) {
+    return [];
+  }
+  if (needle.includes(lineBreak)) {
+    return linesAround(batch, needle, from, to);
+  }
   const { bytes, lineStarts, lineEnds } = batch;
   const found: number[] = [];
-  if (from >= to) {
-    return found;
+  let line = from;
+  for (const at of kernels.linesWith(bytes, needle, lineStarts[from]!, lineEnds[to - 1]!)) {
+    line = lineAtOffset(lineStarts, at, line, to);
+    // An entry of several lines may have several hits.
+    if (found.at(-1) !== line) {
+      found.push(line);
+    }
   }
+  return found;
+}
+
+/** The same for a needle that holds a line break, which only entries of several lines can hold. */
+function linesAround(
+  { bytes, lineStarts, lineEnds }: EntryBatch,
+  needle: Uint8Array,
+  from: number,
+  to: number,
+): number[] {
+  const find = createFinder(needle);
+  const found: number[] = [];
   const end = lineEnds[to - 1]!;
   let line = from;
   let at = find(bytes, lineStarts[from]!, end);
   while (at !== -1) {
     line = lineAtOffset(lineStarts, at, line, to);
-    // A hit that reaches over the end of its line is none: the needle holds a line break.
-    const isInside = at + needleLength <= lineEnds[line]!;
+    // A hit that reaches over the end of its entry is none.
+    const isInside = at + needle.length <= lineEnds[line]!;
     if (isInside) {
       found.push(line);
     }

@@ -46,7 +46,7 @@ export async function aggregateRange(
   const rangeNs = BigInt(range.rangeMs) * nsPerMs;
   const offsetNs = BigInt(range.offsetNs);
   const aggregation: Aggregation = {
-    pipeline: compilePipeline(range.log.stages, hintsFor(range.log.stages, grouping)),
+    pipeline: compilePipeline(range.log.stages, execution.kernels, hintsFor(range.log.stages, grouping)),
     grouping,
     steps,
     rangeNs,

@@ -77,11 +77,20 @@ export class ManifestLog {
     }
   }
 
+  /** Removes what is {@link superfluous}, and says what that was. */
+  async prune(): Promise<readonly string[]> {
+    const keys = await this.superfluous();
+    for (const key of keys) {
+      await this.#objectStore.remove(key);
+    }
+    return keys;
+  }
+
   /**
-   * Removes what the last two snapshots make unnecessary: the entries up to the last but one, and older snapshots. One
-   * more than is needed stays, for readers that are under way and for whoever has to repair a damaged one.
+   * What the last two snapshots make unnecessary: the entries up to the last but one, and older snapshots. One more than
+   * is needed stays, for readers that are under way and for whoever has to repair a damaged one.
    */
-  async prune(): Promise<void> {
+  async superfluous(): Promise<readonly string[]> {
     const entries: string[] = [];
     const snapshots: string[] = [];
     for await (const { key } of this.#objectStore.list(manifestPrefix)) {
@@ -92,11 +101,9 @@ export class ManifestLog {
     }
     const kept = parseManifestKey(snapshots.at(-2) ?? "");
     if (kept === undefined) {
-      return;
+      return [];
     }
-    for (const key of [...entries.filter((entry) => entry <= entryKey(kept.sequence)), ...snapshots.slice(0, -2)]) {
-      await this.#objectStore.remove(key);
-    }
+    return [...entries.filter((entry) => entry <= entryKey(kept.sequence)), ...snapshots.slice(0, -2)];
   }
 
   /** The numbers of the entries after `sequence`, ascending, and of the newest snapshot. */

@@ -1,4 +1,4 @@
-import { assert, isServiceError, messageOf, type Logger } from "@sluice/model";
+import { assert, isServiceError, messageOf, ServiceError, type Clock, type Logger } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import type { Segment } from "../segment.ts";
 import type { StoreMetrics } from "../store-metrics.ts";
@@ -10,6 +10,7 @@ export interface ManifestOptions {
   readonly objectStore: ObjectStore;
   readonly logger: Logger;
   readonly metrics: StoreMetrics;
+  readonly clock: Clock;
   /** Whose positions this process commits. */
   readonly walName: string;
   /** Entries between two snapshots. */
@@ -20,6 +21,15 @@ export interface ManifestOptions {
 export interface Change {
   readonly added: readonly Segment[];
   readonly walCovered: number;
+  /** The clock's time from which on garbage collection may take what was added, so that it is too late to name it. */
+  readonly commitBeforeMs: number;
+}
+
+/** What one commit puts in the place of what; see {@link ManifestState}. */
+export interface Replacement {
+  readonly removed: readonly Segment[];
+  readonly added: readonly Segment[];
+  readonly commitBeforeMs: number;
 }
 
 interface Pending {
@@ -37,6 +47,7 @@ export class Manifest {
   readonly #options: ManifestOptions;
   #state: ManifestState;
   #snapshotSequence: number;
+  #life = 0;
 
   private constructor(options: ManifestOptions, log: ManifestLog, records: readonly ManifestRecord[]) {
     this.#options = options;
@@ -53,11 +64,21 @@ export class Manifest {
   static async open(options: ManifestOptions): Promise<Manifest> {
     const log = new ManifestLog(options.objectStore);
     const manifest = new Manifest(options, log, await log.readAfter(0));
-    while (!(await manifest.#tryCommit({ added: [], walCovered: 0 }, undefined))) {
-      options.metrics.manifestConflicts.add(1);
-    }
-    await manifest.#snapshotWhenDue();
+    manifest.#life = await manifest.fence();
     return manifest;
+  }
+
+  /** The number of the entry that opening took: no other process, earlier, now or later, has it. */
+  get life(): number {
+    return this.#life;
+  }
+
+  get tenants(): readonly string[] {
+    return this.#state.tenants;
+  }
+
+  has(key: string): boolean {
+    return this.#state.has(key);
   }
 
   get walCovered(): number {
@@ -70,20 +91,66 @@ export class Manifest {
   }
 
   /**
-   * Commits the change. When the number is taken by an earlier try of it, which went through after all, that is the
-   * commit: a segment's key says what is in it, so a change whose keys are all there is done.
+   * Commits the change of a flush. When the number is taken by an earlier try of it, which went through after all, that
+   * is the commit: only this process moves the position of its WAL, and moves it with this flush. What became of the
+   * segments since then does not matter; they may have been compacted away.
    *
    * @param onVisible called once, in the tick in which {@link segmentsOf} begins to give the segments.
    * @throws {ServiceError} `unavailable` when it may be committed or not; the same change may be tried again.
    */
   async commit(change: Change, onVisible: () => void): Promise<void> {
+    const isNew = change.added.length === 0 || change.walCovered > this.walCovered;
+    assert(isNew, "a flush covers more of the WAL than those before it");
     const pending: Pending = { change, onVisible, isVisible: false };
     while (!pending.isVisible) {
-      if (!(await this.#tryCommit(change, pending))) {
+      if (!(await this.#tryCommit({ ...change, removed: [] }, pending))) {
         this.#options.metrics.manifestConflicts.add(1);
       }
     }
     await this.#snapshotWhenDue();
+  }
+
+  /**
+   * Puts segments in the place of others, unless one of those is not there any more: then somebody else has replaced or
+   * dropped it meanwhile, and nothing is changed.
+   *
+   * @returns whether it was committed.
+   * @throws {ServiceError} `unavailable` when it may be committed or not. It may be left at that.
+   */
+  async replace(replacement: Replacement): Promise<boolean> {
+    const { removed, added } = replacement;
+    while (removed.every(({ key }) => this.#state.has(key))) {
+      if (await this.#tryCommit({ ...replacement, walCovered: 0 }, undefined)) {
+        await this.#snapshotWhenDue();
+        return true;
+      }
+      this.#options.metrics.manifestConflicts.add(1);
+    }
+    // An object store that repeats a put whose answer was lost finds the number taken, by this very change.
+    return added.length > 0 && added.every(({ key }) => this.#state.has(key));
+  }
+
+  /**
+   * Takes the next number. Whatever put of an entry was under way before, by anyone, has been carried out now and is
+   * known, or never will be: it finds its number taken.
+   *
+   * @returns the number.
+   */
+  async fence(): Promise<number> {
+    for (;;) {
+      const sequence = this.#state.sequence + 1;
+      const nothing = { removed: [], added: [], walCovered: 0, commitBeforeMs: Number.POSITIVE_INFINITY };
+      if (await this.#tryCommit(nothing, undefined)) {
+        await this.#snapshotWhenDue();
+        return sequence;
+      }
+      this.#options.metrics.manifestConflicts.add(1);
+    }
+  }
+
+  /** Removes the manifest's objects that nobody needs any more, or (`isDryRun`) only names them. */
+  async prune(isDryRun: boolean): Promise<readonly string[]> {
+    return isDryRun ? this.#log.superfluous() : this.#log.prune();
   }
 
   /** Learns what other stores have committed. */
@@ -92,17 +159,20 @@ export class Manifest {
   }
 
   /** Puts the change under the next number and learns what is there now; false when that number was taken. */
-  async #tryCommit(change: Change, pending: Pending | undefined): Promise<boolean> {
-    const { walName } = this.#options;
+  async #tryCommit(change: Change & Replacement, pending: Pending | undefined): Promise<boolean> {
+    const { walName, clock } = this.#options;
     const walCovered = new Map(change.walCovered > this.walCovered ? [[walName, change.walCovered]] : []);
     const entry: ManifestRecord = {
       kind: "entry",
       sequence: this.#state.sequence + 1,
       walCovered,
-      removed: [],
+      removed: change.removed.map(({ key }) => key),
       added: change.added,
     };
     let own: ManifestRecord | undefined = entry;
+    if (clock.nowMs() >= change.commitBeforeMs) {
+      throw new ServiceError("unavailable", "the segments were written too long ago to be committed");
+    }
     try {
       await this.#log.putEntry(entry);
     } catch (error) {
@@ -136,7 +206,7 @@ export class Manifest {
 
   #announce(pending: Pending): void {
     const { change } = pending;
-    if (change.walCovered <= this.walCovered && change.added.every((segment) => this.#state.has(segment.key))) {
+    if (change.walCovered <= this.walCovered) {
       assert(!pending.isVisible, "a change becomes visible once");
       pending.isVisible = true;
       pending.onVisible();

@@ -25,6 +25,10 @@ export class ManifestState {
     return this.#tenantOfKey.size;
   }
 
+  get tenants(): readonly string[] {
+    return [...this.#segments.keys()];
+  }
+
   walCovered(wal: string): number {
     return this.#walCovered.get(wal) ?? 0;
   }
@@ -48,10 +52,8 @@ export class ManifestState {
     for (const [wal, position] of record.walCovered) {
       this.#walCovered.set(wal, Math.max(position, this.walCovered(wal)));
     }
-    for (const key of record.removed) {
-      this.#remove(key);
-    }
-    for (const segment of record.added) {
+    const behind = this.#replace(new Set(record.removed), record.added);
+    for (const segment of behind) {
       this.#add(segment);
     }
     this.#sequence = record.sequence;
@@ -72,16 +74,43 @@ export class ManifestState {
     this.#tenantOfKey.set(segment.key, segment.tenant);
   }
 
-  #remove(key: string): void {
-    const tenant = this.#tenantOfKey.get(key);
-    if (tenant === undefined) {
-      return;
+  /**
+   * Takes segments out, and puts what was made of them in the place of the first one of its tenant and day, so that
+   * the order of arrival stays.
+   *
+   * @returns the segments that replace none.
+   */
+  #replace(removed: ReadonlySet<string>, added: readonly Segment[]): readonly Segment[] {
+    const tenants = new Set([...removed].map((key) => this.#tenantOfKey.get(key)));
+    const waiting = Map.groupBy(added, placeOf);
+    for (const tenant of tenants) {
+      const segments = tenant === undefined ? undefined : this.#segments.get(tenant);
+      if (tenant === undefined || segments === undefined) {
+        continue;
+      }
+      const left = new Map<string, Segment>();
+      for (const segment of segments.values()) {
+        if (!removed.has(segment.key)) {
+          left.set(segment.key, segment);
+          continue;
+        }
+        this.#tenantOfKey.delete(segment.key);
+        for (const replacement of waiting.get(placeOf(segment)) ?? []) {
+          left.set(replacement.key, replacement);
+          this.#tenantOfKey.set(replacement.key, tenant);
+        }
+        waiting.delete(placeOf(segment));
+      }
+      if (left.size > 0) {
+        this.#segments.set(tenant, left);
+      } else {
+        this.#segments.delete(tenant);
+      }
     }
-    this.#tenantOfKey.delete(key);
-    const segments = this.#segments.get(tenant)!;
-    segments.delete(key);
-    if (segments.size === 0) {
-      this.#segments.delete(tenant);
-    }
+    return added.filter((segment) => waiting.has(placeOf(segment)));
   }
+}
+
+function placeOf({ tenant, day }: Segment): string {
+  return `${day} ${tenant}`;
 }

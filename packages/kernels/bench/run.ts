@@ -1,0 +1,90 @@
+import { logLine, seededRng } from "@sluice/testkit";
+import { runBench, type BenchCase } from "@sluice/testkit/bench";
+import { compress, uncompress } from "snappyjs";
+import { createFinder, createKernels, plainKernels, type Kernels } from "../src/index.ts";
+
+/** 32 blocks of 256 KiB of lines, as a scan meets them: each is decoded once and looked at once. */
+const blockBytes = 262_144;
+const blockCount = 32;
+
+const encoder = new TextEncoder();
+const blocks = makeBlocks();
+const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
+const simd = createKernels();
+if (!simd.isSimd) {
+  throw new Error("this platform has no WebAssembly SIMD: there is nothing to compare");
+}
+const lines = blocks.reduce((sum, block) => sum + simd.countNewlines(block), 0);
+const snappyBlocks = blocks.map((block) => compress(block));
+const directory = new URL("..", import.meta.url).pathname;
+
+function each(name: string, run: (block: Uint8Array) => unknown): BenchCase {
+  return { name, bytes, lines, run: () => blocks.forEach((block) => void run(block)) };
+}
+
+function pair(name: string, run: (kernels: Kernels, block: Uint8Array) => unknown): BenchCase[] {
+  return [
+    each(`${name}: kernel`, (block) => run(simd, block)),
+    each(`${name}: twin`, (block) => run(plainKernels, block)),
+  ];
+}
+
+function makeBlocks(): readonly Uint8Array[] {
+  const rng = seededRng(1);
+  return Array.from({ length: blockCount }, (_, i) => {
+    let text = "";
+    for (let j = 0; text.length < blockBytes; j++) {
+      text += `${logLine(rng, i * 1e6 + j)}\n`;
+    }
+    return encoder.encode(text);
+  });
+}
+
+function firstHits(find: (block: Buffer, from: number) => number, block: Uint8Array): number {
+  const buffer = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
+  let count = 0;
+  for (let at = find(buffer, 0); at !== -1; count++) {
+    const end = buffer.indexOf(0x0a, at);
+    at = end === -1 ? -1 : find(buffer, end + 1);
+  }
+  return count;
+}
+
+const needles = ["d41d8cd9-8f00-b204-e980-0998ecf8427e", "deadbeef", "error", '"level":"error"', "20"];
+await runBench(
+  "kernels-lines-with",
+  directory,
+  needles.flatMap((text) => {
+    const needle = encoder.encode(text);
+    const find = createFinder(needle);
+    return [
+      ...pair(text.slice(0, 16), (kernels, block) => kernels.linesWith(block, needle, 0, block.length)),
+      each(`${text.slice(0, 16)}: finder, first hit only`, (block) => find(block, 0, block.length)),
+      each(`${text.slice(0, 16)}: Buffer.indexOf`, (block) =>
+        firstHits((buffer, from) => buffer.indexOf(text, from, "latin1"), block),
+      ),
+    ];
+  }),
+);
+await runBench("kernels-newlines", directory, [
+  ...pair("newline offsets", (kernels, block) => kernels.newlineOffsets(block, 1200)),
+  ...pair("newline count", (kernels, block) => kernels.countNewlines(block)),
+]);
+const decode = (name: string, run: (block: Uint8Array) => unknown): BenchCase => ({
+  name,
+  bytes,
+  lines,
+  run: () => snappyBlocks.forEach((block) => void run(block)),
+});
+await runBench("kernels-snappy", directory, [
+  decode("decode: kernel", (block) => simd.decodeSnappy(block, 1e6)),
+  decode("decode: twin", (block) => plainKernels.decodeSnappy(block, 1e6)),
+  decode("decode: snappyjs", (block) => uncompress(block)),
+  ...pair("encode", (kernels, block) => kernels.encodeSnappy(block)),
+  each("encode: snappyjs", (block) => compress(block)),
+]);
+await runBench(
+  "kernels-tokens",
+  directory,
+  pair("token filter", (kernels, block) => kernels.buildTokenFilter([block])),
+);

@@ -1,0 +1,159 @@
+import { blockRawBytesMax, mergeBatches, sliceBatch, splitBatch } from "@sluice/chunk";
+import { timestampAt, type EntryBatch } from "@sluice/model";
+import type { Turns } from "../turns.ts";
+
+/** A block of the stream that is merged. */
+export interface SourceBlock {
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+  readonly rawBytes: number;
+  load(): Promise<EntryBatch>;
+}
+
+/** A loaded block of which the rows before `row` are done with. */
+interface OpenBlock {
+  readonly batch: EntryBatch;
+  readonly arrival: number;
+  row: number;
+}
+
+/** Lines that are merged in one go, about. */
+const sliceBytes = 256 * 1024;
+
+/**
+ * Merges the blocks of one stream into larger ones: ascending by time, entries of equal time in order of arrival, each
+ * entry once. In memory are the blocks that reach over one instant, and one or two blocks of the result.
+ *
+ * @param blocks in order of arrival.
+ */
+export async function* mergeStream(
+  blocks: readonly SourceBlock[],
+  turns: Turns,
+): AsyncGenerator<EntryBatch, void, undefined> {
+  let merged: EntryBatch[] = [];
+  let mergedBytes = 0;
+  for await (const slice of mergedSlices(blocks)) {
+    await turns.spend(slice.bytes.length);
+    merged.push(slice);
+    mergedBytes += slice.bytes.length;
+    if (mergedBytes > blockRawBytesMax) {
+      const full = [...splitBatch(mergeBatches(merged), blockRawBytesMax)];
+      // What is left over may be the beginning of a block.
+      const rest = full.pop()!;
+      yield* full;
+      merged = [rest];
+      mergedBytes = rest.bytes.length;
+    }
+  }
+  if (merged.length > 0) {
+    yield* splitBatch(mergeBatches(merged), blockRawBytesMax);
+  }
+}
+
+/** Most bytes of lines, of blocks that reach over one instant: what merging the stream needs in memory at least. */
+export function overlappingBytes(blocks: readonly Pick<SourceBlock, "minNs" | "maxNs" | "rawBytes">[]): number {
+  const starts = blocks.toSorted((a, b) => compareTimes(a.minNs, b.minNs));
+  const ends = blocks.toSorted((a, b) => compareTimes(a.maxNs, b.maxNs));
+  let most = 0;
+  let bytes = 0;
+  let ended = 0;
+  for (const { minNs, rawBytes } of starts) {
+    while (ends[ended]!.maxNs < minNs) {
+      bytes -= ends[ended]!.rawBytes;
+      ended += 1;
+    }
+    bytes += rawBytes;
+    most = Math.max(most, bytes);
+  }
+  return most;
+}
+
+/** The entries of all blocks in batches of which each begins after the end of the one before. */
+async function* mergedSlices(blocks: readonly SourceBlock[]): AsyncGenerator<EntryBatch, void, undefined> {
+  const waiting = blocks
+    .map((block, arrival) => ({ block, arrival }))
+    .sort((a, b) => compareTimes(a.block.minNs, b.block.minNs));
+  let next = 0;
+  let open: OpenBlock[] = [];
+  while (next < waiting.length || open.length > 0) {
+    const following = waiting[next];
+    const earliestNs = earliestOf(open);
+    if (following !== undefined && (earliestNs === undefined || following.block.minNs <= earliestNs)) {
+      const { block, arrival } = following;
+      open.push({ batch: await block.load(), arrival, row: 0 });
+      open.sort((a, b) => a.arrival - b.arrival);
+      next += 1;
+      continue;
+    }
+    const cutNs = cutOf(open, earliestNs!, following?.block.minNs);
+    const slices: EntryBatch[] = [];
+    for (const block of open) {
+      const { batch, row } = block;
+      const end = cutNs === undefined ? batch.count : firstRowFrom(batch, row, cutNs);
+      if (end > row) {
+        slices.push(row === 0 && end === batch.count ? batch : sliceBatch(batch, row, end));
+        block.row = end;
+      }
+    }
+    open = open.filter(({ batch, row }) => row < batch.count);
+    yield mergeBatches(slices);
+  }
+}
+
+function earliestOf(open: readonly OpenBlock[]): bigint | undefined {
+  let earliestNs: bigint | undefined;
+  for (const { batch, row } of open) {
+    const timeNs = timestampAt(batch, row);
+    earliestNs = earliestNs === undefined || timeNs < earliestNs ? timeNs : earliestNs;
+  }
+  return earliestNs;
+}
+
+/**
+ * Up to where the next slice goes: not to where the next block begins, and not much further than {@link sliceBytes},
+ * but past one instant at least. Undefined when everything that is open is little enough and all.
+ */
+function cutOf(open: readonly OpenBlock[], earliestNs: bigint, limitNs: bigint | undefined): bigint | undefined {
+  let cutNs = limitNs;
+  if (open.length > 1) {
+    for (const { batch, row } of open) {
+      const end = rowWithin(batch, row, sliceBytes / open.length);
+      if (end < batch.count) {
+        const timeNs = timestampAt(batch, end);
+        cutNs = cutNs === undefined || timeNs < cutNs ? timeNs : cutNs;
+      }
+    }
+  }
+  return cutNs === undefined || cutNs > earliestNs ? cutNs : earliestNs + 1n;
+}
+
+/** The first row after `row` that ends more than `bytes` behind its beginning. */
+function rowWithin({ lineStarts, lineEnds, count }: EntryBatch, row: number, bytes: number): number {
+  const end = lineStarts[row]! + bytes;
+  return firstWhere(row + 1, count, (i) => lineEnds[i]! > end);
+}
+
+/** The first row from `row` on whose time is at or after `timeNs`. */
+function firstRowFrom({ baseNs, deltaNs, count }: EntryBatch, row: number, timeNs: bigint): number {
+  const wantedNs = Number(timeNs - baseNs);
+  return firstWhere(row, count, (i) => deltaNs[i]! >= wantedNs);
+}
+
+/** The first of `[low, high)` that passes a test which all after it pass, too; `high` when there is none. */
+function firstWhere(low: number, high: number, isReached: (index: number) => boolean): number {
+  let from = low;
+  let to = high;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (isReached(middle)) {
+      to = middle;
+    } else {
+      from = middle + 1;
+    }
+  }
+  return from;
+}
+
+function compareTimes(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
