@@ -1,6 +1,7 @@
 import { logLevels, DurationMs, loadYamlConfig, parseFlags, parseListenAddress, type LogLevel } from "@sluice/service";
 import { ServiceError } from "@sluice/model";
 import { z } from "zod";
+import { CompactorConfig } from "./compactor/compactor-config.ts";
 import { LimitsConfig } from "./limits.ts";
 import { RulerConfig } from "./ruler/ruler-config.ts";
 
@@ -45,6 +46,7 @@ export const ServerConfig = z.strictObject({
   server: ServerSection.prefault({}),
   limits_config: LimitsConfig.prefault({}),
   ingester: IngesterConfig.prefault({}),
+  compactor: CompactorConfig.prefault({}),
   ruler: RulerConfig.prefault({}),
 });
 export type ServerConfig = z.output<typeof ServerConfig>;

@@ -1,5 +1,25 @@
+import { parseSelector } from "@sluice/logql/syntax";
+import { messageOf, type Matcher } from "@sluice/model";
 import { DurationMs } from "@sluice/service";
+import type { RetentionPolicy } from "@sluice/store";
 import { z } from "zod";
+
+/** A stream selector in a config file; matchers after parsing. */
+const Selector = z.string().transform((text, context): readonly Matcher[] => {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: messageOf(error) });
+    return z.NEVER;
+  }
+});
+
+const RetentionStream = z.strictObject({
+  selector: Selector,
+  /** Of the rules that match a stream the one with the highest priority holds. */
+  priority: z.int().default(0),
+  period: DurationMs,
+});
 
 /** What one tenant may do. Keys, meanings and defaults are Loki's (`limits_config`); 0 means no limit. */
 export const LimitsConfig = z.strictObject({
@@ -35,6 +55,20 @@ export const LimitsConfig = z.strictObject({
   query_timeout: DurationMs.prefault("1m"),
   /** Live tails that one tenant may have open. */
   max_concurrent_tail_requests: z.int().positive().default(10),
+  /** How long lines are kept; 0 is forever. Older ones are not shown from then on, and removed later. */
+  retention_period: DurationMs.prefault("0"),
+  /** Streams that are kept for another time. */
+  retention_stream: z.array(RetentionStream).default([]),
 });
 
 export type Limits = Readonly<z.output<typeof LimitsConfig>>;
+
+/** How long the tenant's lines are kept, as the store wants to know it. */
+export function retentionOf(limits: Limits): RetentionPolicy {
+  const rules = limits.retention_stream.map(({ selector, priority, period }) => ({
+    matchers: selector,
+    priority,
+    periodMs: period,
+  }));
+  return { periodMs: limits.retention_period, rules };
+}

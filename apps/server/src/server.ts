@@ -13,13 +13,15 @@ import {
 import { nodeFileSystem, systemClock } from "@sluice/model/node";
 import { openFileSystemObjectStore } from "@sluice/object-store";
 import { createLogger, createMetrics, listen, repeat, type Running } from "@sluice/service";
-import { openStore } from "@sluice/store";
+import { compileExpiry, openStore } from "@sluice/store";
 import { openWal } from "@sluice/wal";
 import { buildApp } from "./api/app.ts";
 import { closeApp } from "./api/close-app.ts";
 import type { ServerConfig, ServerOptions } from "./config.ts";
+import { startCompactor } from "./compactor/compactor.ts";
 import { Ingester } from "./ingester/ingester.ts";
 import { Tailers } from "./ingester/tailers.ts";
+import { retentionOf, type Limits } from "./limits.ts";
 import { createQuerier } from "./querier/querier.ts";
 import { readWebhookUrl } from "./ruler/ruler-config.ts";
 import { startRuler, type Ruler } from "./ruler/ruler.ts";
@@ -68,7 +70,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let wal = await openWal(walOptions);
   opened.defer(() => wal.close());
   const objectStore = await openFileSystemObjectStore({ directory: join(dataDirectory, "store"), fs });
-  const store = await openStore({ objectStore, clock, ...ports });
+  // One set of limits for all tenants, until there are overrides.
+  const limitsOf = (_tenant: string): Limits => config.limits_config;
+  const store = await openStore({
+    objectStore,
+    clock,
+    ...ports,
+    retentionOf: (tenant) => retentionOf(limitsOf(tenant)),
+    segmentDeleteDelayMs: config.compactor.retention_delete_delay,
+  });
   opened.defer(() => store.close());
   if (wal.lastPosition < store.walCovered) {
     // The log was removed or lost its end. A position that the manifest covers must not be given out again.
@@ -78,14 +88,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const tailers = new Tailers(logger);
   const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
-  const querier = createQuerier(store, (tenant) => ingester.heads.of(tenant));
+  const querier = createQuerier({
+    store,
+    headsOf: (tenant) => ingester.heads.of(tenant),
+    expiryOf: (tenant) => compileExpiry(retentionOf(limitsOf(tenant)), clock.nowMs()),
+  });
   const kernels = createKernels();
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
 
   const ruler = await openRuler(config, options.listen, dataDirectory, querier, kernels, ready.promise, ports);
   opened.defer(() => ruler.stop());
-  const limitsOf = (): ServerConfig["limits_config"] => config.limits_config;
   const app = await buildApp({
     options,
     registry,
@@ -116,13 +129,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const stopping = new AbortController();
   const flushing = repeat("flush", flushCheckMs, logger, stopping.signal, () => ingester.flushWhenDue());
+  const compactor = startCompactor({ config: config.compactor, store, clock, logger });
   const closing = opened.move();
   return {
     address,
     async stop() {
       notReady = "Application is stopping";
       stopping.abort();
-      await flushing;
+      await Promise.all([flushing, compactor.stop()]);
       await closing.disposeAsync();
     },
   };

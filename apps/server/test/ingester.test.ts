@@ -1,7 +1,7 @@
 import { labelsFromRecord, batchOf, lineTextAt, ServiceError, type FileSystem } from "@sluice/model";
 import { nodeFileSystem } from "@sluice/model/node";
 import { memoryObjectStore, type ObjectStore } from "@sluice/object-store";
-import { openStore } from "@sluice/store";
+import { compileExpiry, openStore } from "@sluice/store";
 import { quietLogger, quietMetrics, temporaryDirectory, virtualClock } from "@sluice/testkit";
 import { openWal } from "@sluice/wal";
 import { expect, test } from "vitest";
@@ -35,7 +35,11 @@ async function live(
   const tailers = new Tailers(quietLogger);
   const ingester = new Ingester({ config: IngesterConfig.parse(config), wal, store, tailers, ...ports });
   await ingester.replay(() => {});
-  const querier = createQuerier(store, (tenant) => ingester.heads.of(tenant));
+  const querier = createQuerier({
+    store,
+    headsOf: (tenant) => ingester.heads.of(tenant),
+    expiryOf: () => compileExpiry({ periodMs: 0, rules: [] }, 0),
+  });
   return {
     ingester,
     push(...lines) {

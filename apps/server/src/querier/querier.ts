@@ -1,21 +1,25 @@
 import type { Head } from "@sluice/chunk";
 import { compareLabels, printLabels, type Labels, type Querier } from "@sluice/model";
-import type { Store } from "@sluice/store";
+import { withoutExpired, type Expiry, type Store } from "@sluice/store";
 import { withoutOverlaps } from "./overlaps.ts";
 
-/**
- * Reads memory and segments as one: what a query sees is every acknowledged line exactly once.
- *
- * @param headsOf the heads of a tenant, oldest lines first.
- */
-export function createQuerier(store: Store, headsOf: (tenant: string) => readonly Head[]): Querier {
+export interface QuerierOptions {
+  readonly store: Store;
+  /** The heads of a tenant, oldest lines first. */
+  readonly headsOf: (tenant: string) => readonly Head[];
+  /** Which of a tenant's lines are too old to be shown now. */
+  readonly expiryOf: (tenant: string) => Expiry;
+}
+
+/** Reads memory and segments as one: what a query sees is every acknowledged line exactly once. */
+export function createQuerier({ store, headsOf, expiryOf }: QuerierOptions): Querier {
   return {
     async select(request, signal) {
       // Both snapshots are taken in this tick: a flush that ends meanwhile must not hide lines or show them twice.
       const stored = store.select(request, signal);
-      const { matchers, startNs, endNs } = request;
-      const inMemory = headsOf(request.tenant).flatMap((head) => head.select(matchers, startNs, endNs));
-      return withoutOverlaps([...(await stored), ...inMemory]);
+      const { tenant, matchers, startNs, endNs } = request;
+      const inMemory = headsOf(tenant).flatMap((head) => head.select(matchers, startNs, endNs));
+      return withoutOverlaps([...(await stored), ...withoutExpired(inMemory, expiryOf(tenant))]);
     },
     async series(request) {
       const stored = store.series(request);

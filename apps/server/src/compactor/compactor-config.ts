@@ -1,0 +1,13 @@
+import { DurationMs } from "@sluice/service";
+import { z } from "zod";
+
+/** The `compactor` section of the server's config file; names are Loki's. */
+export const CompactorConfig = z.strictObject({
+  /** Pause between two rounds of merging small segments and removing what nothing names any more. */
+  compaction_interval: DurationMs.refine((ms) => ms > 0, "must be longer than 0s").prefault("10m"),
+  /** Pause between two rounds of removing what is older than its retention; queries never show it, removed or not. */
+  apply_retention_interval: DurationMs.refine((ms) => ms > 0, "must be longer than 0s").prefault("1h"),
+  /** How long a segment stays on disk after nothing names it any more, for queries that still read it. */
+  retention_delete_delay: DurationMs.prefault("2h"),
+});
+export type CompactorConfig = z.output<typeof CompactorConfig>;
