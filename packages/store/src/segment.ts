@@ -1,3 +1,4 @@
+import type { BuiltSegment } from "@sluice/chunk";
 import { pathElement } from "@sluice/model";
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
@@ -65,6 +66,36 @@ export async function contentHash(parts: readonly Uint8Array[]): Promise<string>
     }
   }
   return hash.digest("hex").slice(0, 32);
+}
+
+/** What the manifest is to know about a segment. */
+export function describeFooter(
+  { footer, sizeBytes, footerBytes }: Pick<BuiltSegment, "footer" | "sizeBytes" | "footerBytes">,
+  key: string,
+): Segment {
+  const { tenant, day, streams, blocks } = footer;
+  let { minNs, maxNs } = blocks[0]!;
+  let entryCount = 0;
+  let rawBytes = 0;
+  for (const block of blocks) {
+    minNs = block.minNs < minNs ? block.minNs : minNs;
+    maxNs = block.maxNs > maxNs ? block.maxNs : maxNs;
+    entryCount += block.count;
+    rawBytes += block.rawBytes;
+  }
+  return {
+    key,
+    tenant,
+    day,
+    minNs,
+    maxNs,
+    entryCount,
+    rawBytes,
+    sizeBytes,
+    footerBytes,
+    blockCount: blocks.length,
+    streamCount: streams.length,
+  };
 }
 
 const elementLengthMax = 200;

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { buildSegment, dayOf, type BuiltSegment, type StreamBatch } from "@sluice/chunk";
 import { assert, isServiceError, timestampAt } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
-import { segmentKey, type Segment } from "./segment.ts";
+import { describeFooter, segmentKey, type Segment } from "./segment.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
 
 /** What one tenant has to flush: batches that each become a block, so each within a UTC day. */
@@ -42,7 +42,7 @@ export async function writeSegments(
 /** Puts a segment that was built, and says what the manifest is to know of it. */
 export async function putSegment(objectStore: ObjectStore, built: BuiltSegment, origin: string): Promise<Segment> {
   const { tenant, day } = built.footer;
-  const segment = describe(built, await segmentKey(tenant, day, origin, built.parts));
+  const segment = describeFooter(built, await segmentKey(tenant, day, origin, built.parts));
   await putOnce(objectStore, segment.key, built.parts);
   return segment;
 }
@@ -83,30 +83,4 @@ async function putOnce(objectStore: ObjectStore, key: string, parts: readonly Ui
       throw error;
     }
   }
-}
-
-function describe({ footer, sizeBytes, footerBytes }: BuiltSegment, key: string): Segment {
-  const { tenant, day, streams, blocks } = footer;
-  let { minNs, maxNs } = blocks[0]!;
-  let entryCount = 0;
-  let rawBytes = 0;
-  for (const block of blocks) {
-    minNs = block.minNs < minNs ? block.minNs : minNs;
-    maxNs = block.maxNs > maxNs ? block.maxNs : maxNs;
-    entryCount += block.count;
-    rawBytes += block.rawBytes;
-  }
-  return {
-    key,
-    tenant,
-    day,
-    minNs,
-    maxNs,
-    entryCount,
-    rawBytes,
-    sizeBytes,
-    footerBytes,
-    blockCount: blocks.length,
-    streamCount: streams.length,
-  };
 }

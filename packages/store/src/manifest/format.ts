@@ -18,6 +18,7 @@ const magic = 0x4e_4d_4c_53; // "SLMN", little endian
 const version = 1;
 const kinds = ["entry", "snapshot"] as const;
 const crcBytes = 4;
+const recordBytesMin = 14;
 
 /** Encodes a record; the layout is drawn in ../../README.md. */
 export function encodeRecord(record: ManifestRecord): Uint8Array {
@@ -78,6 +79,19 @@ export function decodeRecord(
     throw reader.corrupt(`${reader.remaining} bytes follow its end`);
   }
   return { kind, sequence, walCovered, removed, added };
+}
+
+/** Which record the bytes seem to be, by their beginning; undefined when it is not one's. */
+export function peekRecord(bytes: Uint8Array): Pick<ManifestRecord, "kind" | "sequence"> | undefined {
+  if (bytes.length < recordBytesMin) {
+    return undefined;
+  }
+  const reader = new ByteReader(bytes, "the beginning");
+  if (reader.u32() !== magic || reader.u8() !== version) {
+    return undefined;
+  }
+  const kind = kinds[reader.u8()];
+  return kind === undefined ? undefined : { kind, sequence: reader.varint() };
 }
 
 function list<Item>(reader: ByteReader, readItem: () => Item): Item[] {
