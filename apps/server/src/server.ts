@@ -72,8 +72,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const objectStore = await openFileSystemObjectStore({ directory: join(dataDirectory, "store"), fs });
   // One set of limits for all tenants, until there are overrides.
   const limitsOf = (_tenant: string): Limits => config.limits_config;
+  const kernels = createKernels();
   const store = await openStore({
     objectStore,
+    kernels,
     clock,
     ...ports,
     retentionOf: (tenant) => retentionOf(limitsOf(tenant)),
@@ -93,7 +95,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     headsOf: (tenant) => ingester.heads.of(tenant),
     expiryOf: (tenant) => compileExpiry(retentionOf(limitsOf(tenant)), clock.nowMs()),
   });
-  const kernels = createKernels();
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
 

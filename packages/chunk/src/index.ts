@@ -2,6 +2,7 @@ export {
   blockLength,
   decodeBlock,
   encodeBlock,
+  type NewlineKernels,
   type BlockColumns,
   type BlockEntry,
   type ColumnEntry,

@@ -9,7 +9,7 @@ import {
   type EntryBatch,
   type Labels,
 } from "@sluice/model";
-import { encodeBlock, type BlockEntry } from "./block.ts";
+import { encodeBlock, type BlockEntry, type NewlineKernels } from "./block.ts";
 import type { StreamBatch } from "./head.ts";
 import { readBlockTable, writeBlockTable } from "./block-table.ts";
 import { corrupt, readCount, readLabels, writeLabels } from "./metadata-column.ts";
@@ -52,12 +52,15 @@ const section = { streams: 1, blocks: 2 } as const;
  *
  * @param content.streams batches for one block each; in any order of streams, the same stream several times.
  */
-export async function buildSegment(content: {
-  readonly tenant: string;
-  readonly day: number;
-  readonly streams: Iterable<StreamBatch>;
-}): Promise<BuiltSegment> {
-  const writer = new SegmentWriter(content);
+export async function buildSegment(
+  content: {
+    readonly tenant: string;
+    readonly day: number;
+    readonly streams: Iterable<StreamBatch>;
+  },
+  kernels?: NewlineKernels,
+): Promise<BuiltSegment> {
+  const writer = new SegmentWriter(content, kernels);
   for (const { labels, batches } of byStream(content.streams)) {
     writer.startStream(labels);
     for (const { batch } of batches) {
@@ -77,11 +80,13 @@ export class SegmentWriter {
   readonly #parts: Uint8Array[] = [headMagic];
   readonly #streams: Labels[] = [];
   readonly #blocks: BlockEntry[] = [];
+  readonly #kernels: NewlineKernels | undefined;
   #offset = headMagic.length;
 
-  constructor({ tenant, day }: Pick<SegmentFooter, "tenant" | "day">) {
+  constructor({ tenant, day }: Pick<SegmentFooter, "tenant" | "day">, kernels?: NewlineKernels) {
     this.#tenant = tenant;
     this.#day = day;
+    this.#kernels = kernels;
   }
 
   get blockCount(): number {
@@ -97,7 +102,7 @@ export class SegmentWriter {
 
   /** Encodes a batch as the stream's next block: joined, ascending, later than the one before. */
   addBlock(batch: EntryBatch): void {
-    const { parts, ...encoded } = encodeBlock(batch);
+    const { parts, ...encoded } = encodeBlock(batch, this.#kernels);
     this.#blocks.push({ ...encoded, stream: this.#streams.length - 1, offset: this.#offset });
     for (const part of parts) {
       this.#parts.push(part);

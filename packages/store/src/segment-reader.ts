@@ -1,4 +1,11 @@
-import { blockLength, decodeBlock, readFooter, type BlockEntry, type SegmentFooter } from "@sluice/chunk";
+import {
+  blockLength,
+  decodeBlock,
+  readFooter,
+  type BlockEntry,
+  type NewlineKernels,
+  type SegmentFooter,
+} from "@sluice/chunk";
 import { isServiceError, ServiceError, type EntryBatch } from "@sluice/model";
 import type { ByteRange, ObjectStore } from "@sluice/object-store";
 import { ByteCache } from "./byte-cache.ts";
@@ -9,6 +16,7 @@ import type { StoreMetrics } from "./store-metrics.ts";
 export interface SegmentReaderOptions {
   readonly objectStore: ObjectStore;
   readonly metrics: StoreMetrics;
+  readonly kernels?: NewlineKernels | undefined;
   readonly footerCacheBytesMax: number;
   readonly blockCacheBytesMax: number;
 }
@@ -21,9 +29,11 @@ export class SegmentReader {
   readonly #footers: ByteCache<SegmentFooter>;
   readonly #blocks: ByteCache<EntryBatch>;
   readonly #labels = new SharedLabels(sharedLabelSetsMax);
+  readonly #kernels: NewlineKernels | undefined;
 
-  constructor({ objectStore, metrics, footerCacheBytesMax, blockCacheBytesMax }: SegmentReaderOptions) {
+  constructor({ objectStore, metrics, kernels, footerCacheBytesMax, blockCacheBytesMax }: SegmentReaderOptions) {
     this.#objectStore = objectStore;
+    this.#kernels = kernels;
     this.#footers = new ByteCache({ name: "footers", bytesMax: footerCacheBytesMax, metrics }, footerMemoryBytes);
     this.#blocks = new ByteCache({ name: "blocks", bytesMax: blockCacheBytesMax, metrics }, batchMemoryBytes);
   }
@@ -45,7 +55,7 @@ export class SegmentReader {
   async block({ key }: Segment, entry: BlockEntry): Promise<EntryBatch> {
     return this.#blocks.getOrLoad(`${key}@${entry.offset}`, async () => {
       const bytes = await this.range(key, { offset: entry.offset, length: blockLength(entry) });
-      return decodeBlock(entry, bytes, `block at byte ${entry.offset} of ${key}`);
+      return decodeBlock(entry, bytes, `block at byte ${entry.offset} of ${key}`, this.#kernels);
     });
   }
 

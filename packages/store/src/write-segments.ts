@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { buildSegment, dayOf, type BuiltSegment, type StreamBatch } from "@sluice/chunk";
+import { buildSegment, dayOf, type BuiltSegment, type NewlineKernels, type StreamBatch } from "@sluice/chunk";
 import { assert, isServiceError, timestampAt } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import { describeFooter, segmentKey, type Segment } from "./segment.ts";
@@ -24,11 +24,12 @@ export async function writeSegments(
   tenants: readonly TenantStreams[],
   origin: string,
   metrics: StoreMetrics,
+  kernels?: NewlineKernels,
 ): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const { tenant, streams } of tenants) {
     for (const [day, ofDay] of await byDay(streams)) {
-      const built = await buildSegment({ tenant, day, streams: ofDay });
+      const built = await buildSegment({ tenant, day, streams: ofDay }, kernels);
       const segment = await putSegment(objectStore, built, origin);
       metrics.segmentsWritten.add(1);
       metrics.segmentBytesWritten.add(segment.sizeBytes);
