@@ -86,10 +86,25 @@ test("a selector is read by itself", () => {
   expect(parseSelector("{}", { allowEmpty: true })).toEqual([]);
 });
 
-test("long and deep queries are refused, not run into the ground", () => {
+test("long queries are refused unread", () => {
   const long = `{a="${"x".repeat(131_079)}"}`;
   expect(() => parseQuery(long)).toThrow("parse error : input size too long (131085 > 131072)");
-  expect(() => parseQuery(`${"(".repeat(60_000)}1`)).toThrow("parse error : the query is nested too deeply");
+});
+
+test.for([
+  ["parentheses", `${"(".repeat(60_000)}1`],
+  ["operations", Array(3000).fill("vector(1)").join(" + ")],
+  ["powers", Array(3000).fill("vector(1)").join("^")],
+  ["label filters", `{a="b"} | ${Array(5000).fill('a="b"').join(" or ")}`],
+])("a query that is as deep as it is long is refused: %s", ([, query]) => {
+  expect(() => parseQuery(query!)).toThrow("parse error : the query is nested too deeply");
+});
+
+test("hundreds of operations and thousands of stages are fine", () => {
+  const operations = parseQuery(Array(900).fill("vector(1)").join(" + "));
+  expect(printExpression(operations).match(/vector/gu)).toHaveLength(900);
+  const stages = parseQuery(`{a="b"} ${"| json | a=1 ".repeat(3000)}`);
+  expect(stages.kind === "log" && stages.stages).toHaveLength(6000);
 });
 
 test("positions count lines and characters", () => {

@@ -90,13 +90,15 @@ export class LineLabels {
   }
 
   categorised(): CategorisedLabels {
-    const parsed = Array.from(this.#parsed, ([name, value]) => ({ name, value }));
+    const named = new Map(this.#parsed);
+    // A field of the line may have such a name; what a stage reports takes its place.
     if (this.error !== "") {
-      parsed.push({ name: errorLabel, value: this.error });
+      named.set(errorLabel, this.error);
     }
     if (this.errorDetails !== "") {
-      parsed.push({ name: errorDetailsLabel, value: this.errorDetails });
+      named.set(errorDetailsLabel, this.errorDetails);
     }
+    const parsed = Array.from(named, ([name, value]) => ({ name, value }));
     return {
       stream: without(this.#stream, (name) => this.#parsed.has(name) || hasLabel(this.#metadata, name)),
       metadata: sorted(this.#metadata),

@@ -11,13 +11,21 @@ export class LogfmtScanner {
   /** The last pair; a key alone has an empty value. */
   key = "";
   value = "";
-  /** The last error, with its place. */
-  error: string | undefined;
   readonly #text: string;
   #at = 0;
+  #error: { readonly message: string; readonly at: number } | undefined;
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  /** The last error, with its place. Made only when asked for: a line may have as many errors as characters. */
+  get error(): string | undefined {
+    if (this.#error === undefined) {
+      return undefined;
+    }
+    const place = new TextEncoder().encode(this.#text.slice(0, this.#error.at)).length + 1;
+    return `logfmt syntax error at pos ${place} : ${this.#error.message}`;
   }
 
   next(): LogfmtResult {
@@ -85,8 +93,7 @@ export class LogfmtScanner {
   }
 
   #fail(message: string): LogfmtResult {
-    const place = new TextEncoder().encode(this.#text.slice(0, this.#at)).length + 1;
-    this.error = `logfmt syntax error at pos ${place} : ${message}`;
+    this.#error = { message, at: this.#at };
     return "broken";
   }
 

@@ -12,7 +12,7 @@ import { Line } from "../log/line.ts";
 import { compilePipeline, type Pipeline } from "../log/pipeline.ts";
 import { scanBatch } from "../log/scan.ts";
 import type { Grouping, RangeAggregation } from "../syntax/index.ts";
-import { checkNoError, hintsFor, needsMetadata, sampleLabels } from "./sample-labels.ts";
+import { checkNoError, hintsFor, needsMetadata, orderedGrouping, sampleLabels } from "./sample-labels.ts";
 import type { Series } from "./series.ts";
 import { endOfSteps, windowFinder, type Steps } from "./steps.ts";
 import { addToWindows, WindowSums, type WindowSlot } from "./window-sums.ts";
@@ -47,7 +47,7 @@ export async function aggregateRange(
   const offsetNs = BigInt(range.offsetNs);
   const aggregation: Aggregation = {
     pipeline: compilePipeline(range.log.stages, execution.kernels, hintsFor(range.log.stages, grouping)),
-    grouping,
+    grouping: grouping && orderedGrouping(grouping),
     steps,
     rangeNs,
     offsetNs,

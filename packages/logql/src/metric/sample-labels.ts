@@ -29,9 +29,16 @@ function namesIn(filter: LabelFilterNode): readonly string[] {
   }
 }
 
+/** A grouping with its names in the order of labels, each once, as {@link sampleLabels} takes it. */
+export function orderedGrouping({ without, labels }: Grouping): Grouping {
+  return { without, labels: [...new Set(labels)].sort() };
+}
+
 /**
  * The labels of the series that a line's sample belongs to. A line with an error keeps all its labels, so that the
  * error shows.
+ *
+ * @param grouping an {@link orderedGrouping}.
  */
 export function sampleLabels(labels: LineLabels, grouping: Grouping | undefined): Labels {
   if (labels.error !== "" || grouping === undefined) {
@@ -44,7 +51,7 @@ export function sampleLabels(labels: LineLabels, grouping: Grouping | undefined)
     return noLabels;
   }
   const kept: LabelPair[] = [];
-  for (const name of grouping.labels.toSorted()) {
+  for (const name of grouping.labels) {
     const value = labels.get(name);
     if (value !== undefined) {
       kept.push({ name, value });

@@ -50,6 +50,11 @@ function intersect(
   });
 }
 
+/** A series with the steps at which two samples met, even where a comparison then dropped the sample. */
+interface MatchedSeries extends Series {
+  readonly matched: Uint8Array;
+}
+
 function match(
   operation: BinaryOperation,
   left: readonly Series[],
@@ -61,7 +66,7 @@ function match(
   const [many, one] = isSwapped ? [right, left] : [left, right];
   const ones = bySignature(one, matching);
   checkUnique(ones, isSwapped ? "left" : "right", stepCount);
-  const results = new Map<string, Series>();
+  const results = new Map<string, MatchedSeries>();
   for (const [signature, group] of bySignature(many, matching)) {
     for (const partner of ones.get(signature) ?? []) {
       for (const series of group) {
@@ -87,24 +92,24 @@ function checkUnique(groups: ReadonlyMap<string, readonly Series[]>, side: strin
   }
 }
 
-/** Adds the steps at which both have a sample. Matched steps are marked even where a comparison drops the sample. */
+/** Adds the steps at which both have a sample. */
 function matchPair(
   { operator, returnBool, matching }: BinaryOperation,
   series: Series,
   partner: Series,
   isSwapped: boolean,
   stepCount: number,
-  results: Map<string, Series>,
+  results: Map<string, MatchedSeries>,
 ): void {
   const labels = resultLabels(series.labels, partner.labels, matching);
   const key = labelsKey(labels);
-  const result = results.get(key) ?? newSeries(labels, stepCount);
+  const result = results.get(key) ?? { ...newSeries(labels, stepCount), matched: new Uint8Array(stepCount) };
   results.set(key, result);
   for (let k = 0; k < stepCount; k++) {
     if (series.present[k] === 0 || partner.present[k] === 0) {
       continue;
     }
-    if (result.present[k] === 1) {
+    if (result.matched[k] === 1) {
       throw new ServiceError(
         "bad_data",
         matching.cardinality === "one-to-one"
@@ -112,6 +117,7 @@ function matchPair(
           : "multiple matches for labels: grouping labels must ensure unique matches",
       );
     }
+    result.matched[k] = 1;
     const [left, right] = isSwapped ? [partner.values[k]!, series.values[k]!] : [series.values[k]!, partner.values[k]!];
     setCombined(result, k, operator, returnBool, left, right, left);
   }

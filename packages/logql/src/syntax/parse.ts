@@ -10,6 +10,9 @@ import { semanticError, syntaxError, tooManyToList } from "./syntax-error.ts";
 /** A longer query is refused unread. */
 export const queryBytesMax = 131_072;
 
+/** A deeper tree is refused: all that works on one is recursive, and `a + b + c` is as deep as it is long. */
+const depthMax = 1000;
+
 // A grammar keeps nothing from one query to the next, and building it takes a while.
 const grammar = new Grammar();
 
@@ -24,10 +27,11 @@ export function parseQuery(query: string): Expression {
   if (checked.kind === "problem") {
     throw semanticError(checked.message);
   }
+  freeze(checked);
   for (const log of logsOf(checked)) {
     checkLineFilters(log);
   }
-  return frozen(checked);
+  return checked;
 }
 
 /**
@@ -41,7 +45,8 @@ export function parseSelector(text: string, options: { readonly allowEmpty?: boo
   if (expression.kind !== "log" || expression.stages.length > 0) {
     throw new ServiceError("bad_data", "only label matchers are supported");
   }
-  return frozen(expression.matchers);
+  freeze(expression);
+  return expression.matchers;
 }
 
 function parseUnchecked(query: string): Expression {
@@ -70,7 +75,7 @@ function runGrammar(query: string): ReturnType<Grammar["query"]> {
     }
     // Chevrotain and we are recursive: a query of a hundred thousand parentheses is not worth more than an error.
     if (error instanceof RangeError) {
-      throw semanticError("the query is nested too deeply", error);
+      throw nestedTooDeeply(error);
     }
     throw error;
   }
@@ -123,10 +128,18 @@ function checkRow(row: readonly LineFilterNode[]): void {
   }
 }
 
-function frozen<T>(tree: T): T {
-  if (typeof tree === "object" && tree !== null && !Object.isFrozen(tree)) {
-    Object.freeze(tree);
-    Object.values(tree).forEach(frozen);
+/** @throws {ServiceError} `bad_data` when the tree is too deep. */
+function freeze(tree: Expression): void {
+  let level: readonly unknown[] = [tree];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > depthMax) {
+      throw nestedTooDeeply();
+    }
+    const nodes = level.filter((node) => typeof node === "object" && node !== null);
+    level = nodes.flatMap((node): readonly unknown[] => Object.values(Object.freeze(node)));
   }
-  return tree;
+}
+
+function nestedTooDeeply(cause?: unknown): ServiceError {
+  return semanticError("the query is nested too deeply", cause);
 }
