@@ -37,6 +37,10 @@ function isTaken({ target, key }: KeyboardEvent): boolean {
   if (target.closest("input, textarea, select, dialog, [popover]") !== null || target.isContentEditable) {
     return true;
   }
+  // Escape closes an open popover, whatever has the focus.
+  if (key === "Escape" && document.querySelector(":popover-open") !== null) {
+    return true;
+  }
   // Space and Enter press the button that has the focus.
   return (key === " " || key === "Enter") && target.closest("button, a") !== null;
 }
