@@ -81,5 +81,10 @@ function logsOf(rule: AlertRule | undefined, alerts: readonly Alert[], atMs: num
     return undefined;
   }
   const activeAtMs = Math.min(...alerts.map((alert) => alert.activeAtMs));
-  return { query: logs.query, fromMs: activeAtMs - logs.offsetMs - logs.rangeMs, toMs: atMs - logs.offsetMs };
+  // An offset may have parts of milliseconds, a link has none.
+  return {
+    query: logs.query,
+    fromMs: Math.floor(activeAtMs - logs.offsetMs - logs.rangeMs),
+    toMs: Math.ceil(atMs - logs.offsetMs),
+  };
 }

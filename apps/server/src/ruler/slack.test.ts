@@ -1,5 +1,5 @@
 import { labelsFromRecord } from "@sluice/model";
-import type { Alert } from "@sluice/rules";
+import { compileRule, type Alert } from "@sluice/rules";
 import { virtualClock } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { fakeSlack, type FakeAnswer } from "./fake-slack.ts";
@@ -82,6 +82,14 @@ test("without an external URL, or without lines behind the rule, there is no lin
   expect(slackMessage({ ...notification([alert({})]), logs: undefined }, site).attachments[0]).not.toHaveProperty(
     "title_link",
   );
+});
+
+test("the link covers the lines of a query whose offset has parts of milliseconds", () => {
+  const rule = compileRule({ alert: "Late", expr: 'count_over_time({a="b"}[1m] offset 1500us) > 0' });
+  const firing = { to: "firing", alert: alert({}) } as const;
+  const [made] = notificationsOf({ tenant: "fake", group: "g", ruleKey: "0 Late", name: "Late" }, rule, [firing], atMs);
+  expect(made!.logs).toMatchObject({ fromMs: firing.alert.activeAtMs - 60_002, toMs: atMs - 1 });
+  expect(slackMessage(made!, site).attachments[0]).toHaveProperty("title_link");
 });
 
 test("a link for another tenant than the default one names it", () => {
