@@ -122,6 +122,11 @@ test.for([
   expect(asked).toBe(0);
 });
 
+test("the server's metrics are not for readers of the page", async () => {
+  await using site = await start();
+  expect(await (await fetch(`${site.url}/metrics`)).text()).not.toMatch(/^api/u);
+});
+
 test("another host's URL is not fetched for anybody", async () => {
   await using site = await start();
   const other = `${site.url.replace("127.0.0.1", "localhost")}/loki/api/v1/labels`;

@@ -1,6 +1,9 @@
 import { paths } from "@sluice/api";
 
-/** What the page needs of the API. Pushing, deleting and running the server are not among it. */
+/**
+ * All of the API that reads logs and rules, for the page and for other readers. Pushing, deleting and running the server,
+ * its metrics included, are not among it.
+ */
 const readable = [
   paths.queryRange,
   paths.query,
@@ -20,7 +23,6 @@ const readable = [
   paths.rules,
   paths.alerts,
   paths.ready,
-  paths.metrics,
   paths.buildInfo,
 ];
 
