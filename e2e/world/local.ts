@@ -25,7 +25,7 @@ export async function startServer(start: ServerStart): Promise<ServerProcess> {
     args.push("--config", path);
   }
   const server = startProcess("node", args);
-  const [, url] = await server.waitFor(/ready on (http:\/\/\S+)/u);
+  const [, url] = await readyOrKilled(server, /ready on (http:\/\/\S+)/u);
   return { ...server, url: url! };
 }
 
@@ -65,8 +65,18 @@ export async function startAgent(start: AgentStart): Promise<WorldProcess> {
     }),
   );
   const agent = startProcess("node", ["apps/agent/src/main.ts", "--config", path]);
-  await agent.waitFor(/ready on/u);
+  await readyOrKilled(agent, /ready on/u);
   return agent;
+}
+
+/** A process that does not become ready belongs to nobody yet: it is ended here. */
+async function readyOrKilled(process: WorldProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  try {
+    return await process.waitFor(pattern);
+  } catch (error) {
+    await process.kill();
+    throw error;
+  }
 }
 
 /** A port that is free now. */
