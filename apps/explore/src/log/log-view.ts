@@ -126,11 +126,10 @@ export class LogView {
    * @param revision the same number means that nothing has changed.
    */
   storeChanged(revision: number): void {
-    if (revision === this.#revision) {
-      return;
+    if (revision !== this.#revision) {
+      this.#revision = revision;
+      this.#paintSoon();
     }
-    this.#revision = revision;
-    this.#paintSoon();
   }
 
   /** Stays at the newest line while lines come; undefined for a list that has none, and never follows. */
@@ -176,8 +175,7 @@ export class LogView {
   /** Moves to the next line (`1`) or the one before (`-1`) that is an error or worse. */
   moveToError(direction: 1 | -1): void {
     const known = this.#currentIndex();
-    const from = known < 0 ? this.#firstVisible() - direction : known;
-    const index = this.#store.findLevel(errorLevel, from, direction);
+    const index = this.#store.findLevel(errorLevel, known < 0 ? this.#firstVisible() - direction : known, direction);
     if (index >= 0) {
       this.setCurrent(this.#store.idAt(index));
     }
@@ -278,13 +276,18 @@ export class LogView {
   }
 
   #resized(): void {
-    const details = this.#layout.openId === undefined ? 0 : this.detailsHost.offsetHeight;
+    const { openId, detailsHeight } = this.#layout;
+    const details = openId === undefined ? 0 : this.detailsHost.offsetHeight;
     this.#keepingAnchor(() => {
       this.#footerHeight = this.footerHost.offsetHeight;
       this.#layout.setDetailsHeight(details);
     });
     this.#reshape();
     this.#paint();
+    // Details that were just opened below the window are brought into sight.
+    if (openId !== undefined && detailsHeight === 0 && details > 0) {
+      this.setCurrent(openId);
+    }
   }
 
   /** Lays out anew when another number of characters fits into a row. */
@@ -317,14 +320,13 @@ export class LogView {
 
   /** Nobody sees a hidden page; it is painted when it is shown again. */
   #paintSoon(): void {
-    if (this.#paintTimer !== 0 || document.hidden) {
-      return;
+    if (this.#paintTimer === 0 && !document.hidden) {
+      const waitMs = Math.max(0, this.#paintedAt + paintEveryMs - performance.now());
+      this.#paintTimer = window.setTimeout(() => {
+        this.#paintTimer = 0;
+        this.#paint();
+      }, waitMs);
     }
-    const waitMs = Math.max(0, this.#paintedAt + paintEveryMs - performance.now());
-    this.#paintTimer = window.setTimeout(() => {
-      this.#paintTimer = 0;
-      this.#paint();
-    }, waitMs);
   }
 
   #paint(): void {
@@ -358,10 +360,8 @@ export class LogView {
       row.root.hidden = false;
     }
     this.#pool.hideOthers(used);
-    markTexts(
-      [...used].map((row) => row.texts.line),
-      this.#format.marked,
-    );
+    const lines = [...used].map((row) => row.texts.line);
+    markTexts(lines, this.#format.marked);
     return this.#format.wrap && this.#measure(first, last);
   }
 

@@ -1,7 +1,8 @@
 import { useState, type ReactNode } from "react";
-import { dateTimeText, tickText } from "../time/format-time.ts";
+import { dateTimeText } from "../time/format-time.ts";
 import { zoneOffsetMs, type TimeZone } from "../time/zone.ts";
 import { useElementSize } from "../ui/use-element-size.ts";
+import { ChartAxes } from "./chart-axes.tsx";
 import styles from "./metric-panel.module.css";
 import { niceTicks, numberText, timeTicks } from "./scale.ts";
 
@@ -51,25 +52,17 @@ export function LineChart({ series, startMs, endMs, stepMs, timeZone }: LineChar
         }}
         onPointerLeave={() => setHoverMs(undefined)}
       >
-        {ticksY.map((tick) => (
-          <g key={tick}>
-            <line className={styles["grid"]} x1={axisWidth} x2={width} y1={yOf(tick)} y2={yOf(tick)} />
-            <text className={styles["axis"]} x={axisWidth - 8} y={yOf(tick) + 3.5} textAnchor="end">
-              {numberText(tick)}
-            </text>
-          </g>
-        ))}
-        {times.ticks.map((tick) => (
-          <text
-            key={tick}
-            className={styles["axis"]}
-            x={Math.min(xOf(tick), width - 16)}
-            y={height - 5}
-            textAnchor="middle"
-          >
-            {tickText(tick, timeZone, times.stepMs)}
-          </text>
-        ))}
+        <ChartAxes
+          startX={axisWidth}
+          endX={width}
+          timesY={height - 5}
+          values={ticksY}
+          valueText={numberText}
+          yOf={yOf}
+          times={times}
+          timeZone={timeZone}
+          xOf={xOf}
+        />
         <rect x={axisWidth} y={0} width={plotWidth} height={plotHeight} fill="transparent" />
         {hoverMs !== undefined && (
           <line className={styles["cross"]} x1={xOf(hoverMs)} x2={xOf(hoverMs)} y1={0} y2={plotHeight} />

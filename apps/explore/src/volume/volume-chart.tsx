@@ -1,7 +1,8 @@
 import { useState, type PointerEvent, type ReactNode } from "react";
 import { levelNames } from "../log/level.ts";
+import { ChartAxes } from "../metric/chart-axes.tsx";
 import { groupDigits, niceTicks, timeTicks } from "../metric/scale.ts";
-import { rangeText, tickText } from "../time/format-time.ts";
+import { rangeText } from "../time/format-time.ts";
 import { zoneOffsetMs, type TimeZone } from "../time/zone.ts";
 import { useElementSize } from "../ui/use-element-size.ts";
 import styles from "./volume-chart.module.css";
@@ -140,25 +141,17 @@ function Bars({ volume, width, height, timeZone, hover, loaded, drag, events }: 
 
   return (
     <svg className={styles["svg"]} {...events} role="img" aria-label={`${groupDigits(volume.total)} lines`}>
-      {ticksY.map((tick) => (
-        <g key={tick}>
-          <line className={styles["grid"]} x1={axisWidth} x2={width} y1={yOf(tick)} y2={yOf(tick)} />
-          <text className={styles["axis"]} x={axisWidth - 8} y={yOf(tick) + 3.5} textAnchor="end">
-            {compactCount(tick)}
-          </text>
-        </g>
-      ))}
-      {times.ticks.map((tick) => (
-        <text
-          key={tick}
-          className={styles["axis"]}
-          x={Math.min(xOf(tick), width - 16)}
-          y={height - 4}
-          textAnchor="middle"
-        >
-          {tickText(tick, timeZone, times.stepMs)}
-        </text>
-      ))}
+      <ChartAxes
+        startX={axisWidth}
+        endX={width}
+        timesY={height - 4}
+        values={ticksY}
+        valueText={compactCount}
+        yOf={yOf}
+        times={times}
+        timeZone={timeZone}
+        xOf={xOf}
+      />
       <rect x={axisWidth} y={0} width={plotWidth} height={plotHeight} fill="transparent" />
       {levels.map(({ level, counts }, index) => (
         <path
