@@ -7,7 +7,8 @@ import { startServer } from "./server.ts";
 
 const stopDeadlineMs = 15_000;
 
-// A regular expression that backtracks too much goes on in V8's linear-time engine: no query can hang the server.
+// Most regular expressions that backtrack too much go on in V8's linear-time engine. Not all do: those with counted
+// repetitions or look-aheads never, and some greedy loops (`[^x]*z`) go unnoticed. SECURITY.md says what that means.
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
 
 const builtPage = fileURLToPath(new URL("../../explore/dist", import.meta.url));
