@@ -1,20 +1,9 @@
 import type { Client } from "@sluice/api";
 import { useEffect, useState, type ReactNode } from "react";
 import { Explore } from "./explore.tsx";
-import type { OpenSocket } from "./session/live.ts";
+import type { Services } from "./services.ts";
 import { usePreferences } from "./ui/preferences.ts";
 import { useExploreUrl } from "./ui/use-explore-url.ts";
-
-/** What the page uses of its surroundings. */
-export interface Services {
-  /** The address of the directory that the page is served from. */
-  readonly base: string;
-  readonly clientOf: (tenant: string) => Client;
-  readonly openSocket: OpenSocket;
-  readonly nowMs: () => number;
-  readonly setTimer: (run: () => void, ms: number) => number;
-  readonly clearTimer: (timer: number) => void;
-}
 
 /** The page: its address is its state, its preferences are this browser's. */
 export function App({ services }: { readonly services: Services }): ReactNode {

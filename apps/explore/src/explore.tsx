@@ -2,11 +2,11 @@ import { parseExploreState, printExploreState, type Client, type ExploreState } 
 import { isServiceError, type ServiceError } from "@sluice/model";
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import styles from "./app.module.css";
-import type { Services } from "./app.tsx";
+import type { Services } from "./services.ts";
 import { LivePanel } from "./live/live-panel.tsx";
 import type { LogView } from "./log/log-view.ts";
 import { toggleFilter, type Field, type FilterOperator } from "./query/edit-query.ts";
-import { SearchPanel } from "./search-panel.tsx";
+import { SearchPanel, type RunQuery } from "./search-panel.tsx";
 import { createLiveSession, type LiveState } from "./session/live.ts";
 import { createSearchSession } from "./session/search.ts";
 import { StartPage } from "./start/start-page.tsx";
@@ -32,9 +32,6 @@ export interface ExploreProps {
   readonly preferences: Preferences;
   readonly changePreferences: ChangePreferences;
 }
-
-/** Runs a query, or follows it; `change` are other parts of the address that go with it. */
-export type RunQuery = (query: string, change?: Partial<ExploreState>) => void;
 
 /** The one screen: the query on top, below it the start page, an answer, or the live tail. */
 export function Explore({

@@ -1,7 +1,6 @@
 import type { ExploreState } from "@sluice/api";
 import { nsPerMs } from "@sluice/model";
 import { useEffect, useMemo, useRef, type ReactNode, type RefObject } from "react";
-import type { RunQuery } from "./explore.tsx";
 import { sizeText } from "./log/display-text.ts";
 import { lineId, nsOfLineId } from "./log/line-id.ts";
 import { summarizeLabels } from "./log/label-summary.ts";
@@ -22,6 +21,9 @@ import { Icon } from "./ui/icon.tsx";
 import { useObservable } from "./ui/use-observable.ts";
 import type { Navigate } from "./ui/use-explore-url.ts";
 import { VolumeChart } from "./volume/volume-chart.tsx";
+
+/** Runs a query, or follows it; `change` are other parts of the address that go with it. */
+export type RunQuery = (query: string, change?: Partial<ExploreState>) => void;
 
 export interface SearchPanelProps {
   readonly session: SearchSession;

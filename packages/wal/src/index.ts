@@ -1,2 +1,3 @@
 export { type LockOwner, thisProcess } from "./lock.ts";
-export { openWal, type Position, type PositionedRecord, type Wal, type WalOptions } from "./wal.ts";
+export type { Position, PositionedRecord } from "./position.ts";
+export { openWal, type Wal, type WalOptions } from "./wal.ts";

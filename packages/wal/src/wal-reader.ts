@@ -1,5 +1,5 @@
 import type { FileSystem, OpenFile } from "@sluice/model";
-import type { Position, PositionedRecord } from "./wal.ts";
+import type { Position, PositionedRecord } from "./position.ts";
 import type { Segment } from "./segment.ts";
 import { readSegmentHeader, scanRecords } from "./segment-scan.ts";
 

@@ -9,21 +9,13 @@ import {
 } from "@sluice/model";
 import { CommitQueue } from "./commit-queue.ts";
 import { type DirectoryLock, lockDirectory, type LockOwner, thisProcess } from "./lock.ts";
+import type { Position, PositionedRecord } from "./position.ts";
 import { checksumOf } from "./record.ts";
 import { quarantine, recover, type Recovered } from "./recovery.ts";
 import { type Segment, segmentHeaderBytes } from "./segment.ts";
 import { createSegment, type EncodedRecord, type SegmentWriter } from "./segment-writer.ts";
 import { createWalMetrics, type WalMetrics } from "./wal-metrics.ts";
 import { readRecords } from "./wal-reader.ts";
-
-/** Sequence number of a record: 1, 2, 3, ... without gaps; never given out twice, also across restarts and trims. */
-export type Position = number;
-
-export interface PositionedRecord {
-  readonly position: Position;
-  /** The record's bytes; the caller's own. A small one may keep up to 1 MiB of its neighbours in memory. */
-  readonly record: Uint8Array;
-}
 
 /** A durable log of opaque records. */
 export interface Wal {

@@ -1,4 +1,4 @@
-import type { Kernels } from "../kernels.ts";
+import type { Kernels } from "../plain-kernels.ts";
 import { checkLineSearch } from "../line-search.ts";
 import { isPlausible, readSnappyHeader, snappyHeaderOf } from "../snappy-length.ts";
 import { snappyLengthMax } from "../snappy-encode.ts";
