@@ -1,6 +1,6 @@
 /**
  * Every HTTP path that the server offers, once. `:name` stands for one segment, as routers write it; clients fill it
- * with {@link labelValuesPath} and its siblings.
+ * with {@link labelValuesPath}.
  */
 export const paths = {
   // Writing.
@@ -64,9 +64,4 @@ export const categorizeLabels = "categorize-labels";
 /** The path of one label's values. */
 export function labelValuesPath(name: string): string {
   return paths.labelValues.replace(":name", encodeURIComponent(name));
-}
-
-/** The path of one detected field's values. */
-export function detectedFieldValuesPath(name: string): string {
-  return paths.detectedFieldValues.replace(":name", encodeURIComponent(name));
 }

@@ -54,9 +54,13 @@ export class SegmentReader {
   /** @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing. */
   async block({ key }: Segment, entry: BlockEntry): Promise<EntryBatch> {
     return this.#blocks.getOrLoad(`${key}@${entry.offset}`, async () => {
-      const bytes = await this.range(key, { offset: entry.offset, length: blockLength(entry) });
-      return decodeBlock(entry, bytes, `block at byte ${entry.offset} of ${key}`, this.#kernels);
+      return this.decode(key, entry, await this.range(key, { offset: entry.offset, length: blockLength(entry) }));
     });
+  }
+
+  /** @throws {ServiceError} `corrupt` naming the segment and the block's place in it. */
+  decode(key: string, entry: BlockEntry, bytes: Uint8Array): EntryBatch {
+    return decodeBlock(entry, bytes, `block at byte ${entry.offset} of ${key}`, this.#kernels);
   }
 
   /**

@@ -1,11 +1,4 @@
-import {
-  blockLength,
-  decodeBlock,
-  SegmentWriter,
-  type BlockEntry,
-  type BuiltSegment,
-  type SegmentFooter,
-} from "@sluice/chunk";
+import { blockLength, SegmentWriter, type BlockEntry, type BuiltSegment, type SegmentFooter } from "@sluice/chunk";
 import { assert, compareLabels, ServiceError, type EntryBatch, type Labels } from "@sluice/model";
 import { mapInOrder } from "../map-in-order.ts";
 import type { SegmentReader } from "../segment-reader.ts";
@@ -50,7 +43,7 @@ export async function mergeSegments(
   const turns = new Turns();
   const opened = sources.map((source, i) => {
     const data = new ForwardReader(reader, source, windowBytes);
-    return { source, footer: footers[i]!, load: loaderOf(source, data, turns) };
+    return { source, footer: footers[i]!, load: loaderOf(reader, source, data, turns) };
   });
   const writer = new SegmentWriter({ tenant, day });
   for (const { labels, blocks } of mergedStreams(opened, isWanted)) {
@@ -75,11 +68,10 @@ interface OpenSource {
   readonly load: (entry: BlockEntry) => Promise<EntryBatch>;
 }
 
-function loaderOf({ key }: Segment, data: ForwardReader, turns: Turns): OpenSource["load"] {
+function loaderOf(reader: SegmentReader, { key }: Segment, data: ForwardReader, turns: Turns): OpenSource["load"] {
   return async (entry) => {
     await turns.spend(entry.rawBytes);
-    const bytes = await data.read(entry.offset, blockLength(entry));
-    return decodeBlock(entry, bytes, `block at byte ${entry.offset} of ${key}`);
+    return reader.decode(key, entry, await data.read(entry.offset, blockLength(entry)));
   };
 }
 
