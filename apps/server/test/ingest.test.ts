@@ -1,3 +1,5 @@
+import { batchOf } from "@sluice/model";
+import { encodePush } from "@sluice/push";
 import { expect, test } from "vitest";
 import { startTestServer, type TestServer } from "./start-test-server.ts";
 
@@ -22,4 +24,20 @@ test("a stream that is in memory and in segments is one stream", async () => {
     .toContain('sluice_ingester_flushes_total{outcome="success"} 1');
   await server.push({ app: "x" }, "two");
   expect(await get(server, stats)).toMatchObject({ streams: 1, chunks: 2, entries: 2 });
+});
+
+test("the bytes of lines are counted, not those of the request around them", async () => {
+  await using server = await startTestServer();
+  const batch = batchOf(
+    ["abc", "de"].map((line, i) => ({ timestampNs: BigInt(Date.now()) * 1_000_000n + BigInt(i), line })),
+  );
+  const body = encodePush(["a", "b"].map((app) => ({ labels: `{app="${app}"}`, batch })));
+  const response = await fetch(`${server.address}/loki/api/v1/push`, {
+    method: "POST",
+    headers: { "Content-Type": "application/x-protobuf" },
+    body: Buffer.from(body),
+  });
+  expect(response.status).toBe(204);
+  const metrics = await (await fetch(`${server.address}/metrics`)).text();
+  expect(metrics).toContain('sluice_ingester_line_bytes_total{tenant="fake"} 10\n');
 });

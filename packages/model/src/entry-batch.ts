@@ -58,6 +58,15 @@ export function lineAt(batch: EntryBatch, index: number): Uint8Array {
   return batch.bytes.subarray(batch.lineStarts[index], batch.lineEnds[index]);
 }
 
+/** Bytes of the lines alone, without whatever else `bytes` holds. */
+export function lineBytesOf({ count, lineStarts, lineEnds }: EntryBatch): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    sum += lineEnds[i]! - lineStarts[i]!;
+  }
+  return sum;
+}
+
 export function metadataAt(batch: EntryBatch, index: number): Labels {
   const { metadata } = batch;
   return metadata === undefined ? noLabels : metadata.sets[metadata.index[index]!]!;

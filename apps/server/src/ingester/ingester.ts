@@ -1,4 +1,4 @@
-import { assert, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
+import { assert, lineBytesOf, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
 import type { Store } from "@sluice/store";
 import type { Position, Wal } from "@sluice/wal";
 import type { IngesterConfig } from "../config.ts";
@@ -63,7 +63,7 @@ export class Ingester {
     tailers.tell(tenant, streams);
     for (const { batch } of streams) {
       this.#counters.lines.add(batch.count, { tenant });
-      this.#counters.bytes.add(batch.bytes.length, { tenant });
+      this.#counters.bytes.add(lineBytesOf(batch), { tenant });
     }
   }
 
