@@ -62,8 +62,15 @@ export function blockLength({ columns }: Pick<BlockEntry, "columns">): number {
 /** The kernels that finding line ends takes. */
 export type NewlineKernels = Pick<Kernels, "countNewlines" | "newlineOffsets">;
 
+/** The kernels that encoding and decoding take. */
+export type BlockKernels = NewlineKernels & Pick<Kernels, "buildTokenFilter">;
+
+/** A block as it goes into a segment: plain data and bytes of its own, so that another thread can make it. */
 export interface EncodedBlock {
-  readonly parts: readonly Uint8Array[];
+  /** The columns, one behind the other. */
+  readonly bytes: Uint8Array;
+  /** Of all tokens in the lines and in the structured metadata; undefined when none was made. */
+  readonly filter: Uint8Array | undefined;
   readonly minNs: bigint;
   readonly maxNs: bigint;
   readonly count: number;
@@ -73,16 +80,16 @@ export interface EncodedBlock {
 }
 
 /**
- * Encodes a batch as columns. FORMAT.md has the layout.
+ * Encodes a batch as columns and a skip filter. FORMAT.md has the layout.
  *
  * @param batch joined and ascending, at least one entry.
  */
-export function encodeBlock(batch: EntryBatch, kernels: NewlineKernels = plainKernels): EncodedBlock {
+export function encodeBlock(batch: EntryBatch, kernels: BlockKernels = plainKernels): EncodedBlock {
   assert(batch.count > 0, "a block holds at least one entry");
-  const parts: Uint8Array[] = [];
+  const out = new ByteWriter(batch.bytes.length >> 1);
   const column = (raw: Uint8Array): ColumnEntry => {
     const stored = compress(raw);
-    parts.push(stored);
+    out.bytes(stored);
     return { storedBytes: stored.length, rawBytes: raw.length, crc: crc32(stored) };
   };
   const hasNewlines = kernels.countNewlines(batch.bytes) !== batch.count;
@@ -93,7 +100,8 @@ export function encodeBlock(batch: EntryBatch, kernels: NewlineKernels = plainKe
     metadata: batch.metadata === undefined ? undefined : column(metadataColumn(batch.metadata)),
   };
   return {
-    parts,
+    bytes: out.finish(),
+    filter: kernels.buildTokenFilter([batch.bytes, metadataText(batch.metadata)]),
     columns,
     encoding: joinedEncoding,
     minNs: timestampAt(batch, 0),
@@ -144,6 +152,14 @@ export function decodeBlock(
   }
   const batch = { count, baseNs: minNs, deltaNs, bytes: body, lineStarts, lineEnds };
   return withMetadata(batch, metadataBytes && readMetadata(new ByteReader(metadataBytes, what), count));
+}
+
+const textEncoder = new TextEncoder();
+
+/** Names and values of the structured metadata, parted so that no token reaches from one into the next. */
+function metadataText(metadata: MetadataColumn | undefined): Uint8Array {
+  const texts = metadata?.sets.flatMap((set) => set.flatMap(({ name, value }) => [name, value])) ?? [];
+  return textEncoder.encode(texts.join("\0"));
 }
 
 function timesColumn(batch: EntryBatch): Uint8Array {

@@ -2,11 +2,14 @@ export {
   blockLength,
   decodeBlock,
   encodeBlock,
-  type NewlineKernels,
   type BlockColumns,
   type BlockEntry,
+  type BlockKernels,
   type ColumnEntry,
+  type EncodedBlock,
+  type NewlineKernels,
 } from "./block.ts";
+export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 export { dayOf, dayStartNs } from "./day.ts";
 export { blockRawBytesMax, Head, type StreamBatch } from "./head.ts";
 export { buildSegment, readFooter, SegmentWriter, type BuiltSegment, type SegmentFooter } from "./segment.ts";

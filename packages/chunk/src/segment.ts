@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import {
   assert,
@@ -9,7 +8,8 @@ import {
   type EntryBatch,
   type Labels,
 } from "@sluice/model";
-import { encodeBlock, type BlockEntry, type NewlineKernels } from "./block.ts";
+import type { BlockEntry, EncodedBlock } from "./block.ts";
+import { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 import type { StreamBatch } from "./head.ts";
 import { readBlockTable, writeBlockTable } from "./block-table.ts";
 import { corrupt, readCount, readLabels, writeLabels } from "./metadata-column.ts";
@@ -40,15 +40,12 @@ const version = 1;
 /** Footer length, footer CRC-32, magic. */
 const trailerBytes = 4 + 4 + tailMagic.length;
 
-/** Compressing this many takes about 5 ms. */
-const blocksPerTurn = 8;
-
 /** Sections of the footer; a reader skips those that it does not know. 3 is kept for skip filters. */
 const section = { streams: 1, blocks: 2 } as const;
 
 /**
- * Builds a segment: one immutable object with blocks of many streams of one tenant and day. Others get their turn every
- * few blocks, so that pushes and queries go on meanwhile.
+ * Builds a segment: one immutable object with blocks of many streams of one tenant and day. As many blocks as the encoder
+ * likes are encoded at a time.
  *
  * @param content.streams batches for one block each; in any order of streams, the same stream several times.
  */
@@ -58,17 +55,16 @@ export async function buildSegment(
     readonly day: number;
     readonly streams: Iterable<StreamBatch>;
   },
-  kernels?: NewlineKernels,
+  encoder: BlockEncoder = inlineBlockEncoder(),
 ): Promise<BuiltSegment> {
-  const writer = new SegmentWriter(content, kernels);
-  for (const { labels, batches } of byStream(content.streams)) {
-    writer.startStream(labels);
-    for (const { batch } of batches) {
-      writer.addBlock(batch);
-      if (writer.blockCount % blocksPerTurn === 0) {
-        await setImmediate();
-      }
+  const writer = new SegmentWriter(content);
+  let labels: Labels | undefined;
+  for await (const { stream, block } of encodeInOrder(byStream(content.streams), encoder)) {
+    if (stream.labels !== labels) {
+      labels = stream.labels;
+      writer.startStream(labels);
     }
+    writer.addBlock(block);
   }
   return writer.finish();
 }
@@ -80,13 +76,11 @@ export class SegmentWriter {
   readonly #parts: Uint8Array[] = [headMagic];
   readonly #streams: Labels[] = [];
   readonly #blocks: BlockEntry[] = [];
-  readonly #kernels: NewlineKernels | undefined;
   #offset = headMagic.length;
 
-  constructor({ tenant, day }: Pick<SegmentFooter, "tenant" | "day">, kernels?: NewlineKernels) {
+  constructor({ tenant, day }: Pick<SegmentFooter, "tenant" | "day">) {
     this.#tenant = tenant;
     this.#day = day;
-    this.#kernels = kernels;
   }
 
   get blockCount(): number {
@@ -100,14 +94,13 @@ export class SegmentWriter {
     this.#streams.push(labels);
   }
 
-  /** Encodes a batch as the stream's next block: joined, ascending, later than the one before. */
-  addBlock(batch: EntryBatch): void {
-    const { parts, ...encoded } = encodeBlock(batch, this.#kernels);
-    this.#blocks.push({ ...encoded, stream: this.#streams.length - 1, offset: this.#offset });
-    for (const part of parts) {
-      this.#parts.push(part);
-      this.#offset += part.length;
-    }
+  /** Adds the stream's next block, later than the one before. */
+  addBlock({ bytes, ...encoded }: EncodedBlock): void {
+    const { minNs, maxNs, count, rawBytes, encoding, columns } = encoded;
+    const stream = this.#streams.length - 1;
+    this.#blocks.push({ stream, minNs, maxNs, count, rawBytes, offset: this.#offset, encoding, columns });
+    this.#parts.push(bytes);
+    this.#offset += bytes.length;
   }
 
   finish(): BuiltSegment {
@@ -147,19 +140,40 @@ export function readFooter(tail: Uint8Array, what: string): SegmentFooter {
   return decodeFooter(body, footerName);
 }
 
-/** Gathers the batches of each stream and sorts the streams by their labels. */
-function byStream(content: Iterable<StreamBatch>): readonly { labels: Labels; batches: StreamBatch[] }[] {
-  const found = new Map<string, { labels: Labels; batches: StreamBatch[] }>();
-  for (const item of content) {
-    const text = printLabels(item.labels);
+/** The batches by stream, the streams in the order of their labels, those of a stream as they came. */
+function byStream(content: Iterable<StreamBatch>): StreamBatch[] {
+  const found = new Map<string, { readonly labels: Labels; readonly batches: EntryBatch[] }>();
+  for (const { labels, batch } of content) {
+    const text = printLabels(labels);
     const known = found.get(text);
     if (known === undefined) {
-      found.set(text, { labels: item.labels, batches: [item] });
+      found.set(text, { labels, batches: [batch] });
     } else {
-      known.batches.push(item);
+      known.batches.push(batch);
     }
   }
-  return [...found.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+  return [...found.values()]
+    .sort((a, b) => compareLabels(a.labels, b.labels))
+    .flatMap(({ labels, batches }) => batches.map((batch) => ({ labels, batch })));
+}
+
+/** Encodes with as many calls under way as the encoder likes; the blocks come in the order of their batches. */
+async function* encodeInOrder(
+  batches: readonly StreamBatch[],
+  encoder: BlockEncoder,
+): AsyncGenerator<{ readonly stream: StreamBatch; readonly block: EncodedBlock }, void, undefined> {
+  const underWay: Promise<EncodedBlock>[] = [];
+  let next = 0;
+  for (const stream of batches) {
+    while (next < batches.length && underWay.length < encoder.concurrency) {
+      const encoding = encoder.encode(batches[next]!.batch);
+      // One that fails while another is waited for is reported when its turn comes.
+      encoding.catch(() => {});
+      underWay.push(encoding);
+      next += 1;
+    }
+    yield { stream, block: await underWay.shift()! };
+  }
 }
 
 function encodeFooter({ tenant, day, streams, blocks }: SegmentFooter): Uint8Array {

@@ -9,7 +9,7 @@ import {
   type SelectRequest,
   type SeriesRequest,
 } from "@sluice/model";
-import type { NewlineKernels } from "@sluice/chunk";
+import { inlineBlockEncoder, type BlockEncoder, type BlockKernels } from "@sluice/chunk";
 import type { ObjectStore } from "@sluice/object-store";
 import { GarbageCollector, type Garbage, type GarbageOptions } from "./collect-garbage.ts";
 import { Compactor, type CompactionResult } from "./compaction/compactor.ts";
@@ -34,7 +34,9 @@ export interface StoreOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   /** Faster loops over bytes, of this thread; without them the plain ones run. */
-  readonly kernels?: NewlineKernels;
+  readonly kernels?: BlockKernels;
+  /** What blocks are encoded with; by default on this thread. The same batch must give the same bytes every time. */
+  readonly blockEncoder?: BlockEncoder;
   /**
    * Whose positions `walCovered` counts. Stores that share an object store but not a WAL each need a name of their own.
    */
@@ -138,6 +140,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     walName: options.walName ?? defaultWalName,
     snapshotInterval: options.snapshotInterval ?? defaultSnapshotInterval,
   });
+  const blockEncoder = options.blockEncoder ?? inlineBlockEncoder(options.kernels);
   const reader = new SegmentReader({
     objectStore,
     metrics,
@@ -187,6 +190,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     objectStore,
     reader,
     manifest,
+    blockEncoder,
     clock,
     logger,
     metrics,
@@ -224,7 +228,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       upload = { count: upload.count + 1, startMs };
     }
     const origin = `${String(walCovered).padStart(16, "0")}-${manifest.life}.${upload.count}`;
-    const added = await writeSegments(objectStore, tenants, origin, metrics, options.kernels);
+    const added = await writeSegments(objectStore, tenants, origin, metrics, blockEncoder);
     isUnsettled = true;
     const commitBeforeMs = upload.startMs + segmentDeleteDelayMs / 2;
     await manifest.commit({ added, walCovered, commitBeforeMs }, onCommitted);

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { buildSegment, dayOf, type BuiltSegment, type NewlineKernels, type StreamBatch } from "@sluice/chunk";
+import { buildSegment, dayOf, type BlockEncoder, type BuiltSegment, type StreamBatch } from "@sluice/chunk";
 import { assert, isServiceError, timestampAt } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import { describeFooter, segmentKey, type Segment } from "./segment.ts";
@@ -17,6 +17,7 @@ export interface TenantStreams {
  * tried again.
  *
  * @param origin of the upload, the same for its repeats; see {@link segmentKey}.
+ * @param encoder encodes the same batch to the same bytes every time.
  * @throws {ServiceError} `unavailable` when the object store fails.
  */
 export async function writeSegments(
@@ -24,12 +25,12 @@ export async function writeSegments(
   tenants: readonly TenantStreams[],
   origin: string,
   metrics: StoreMetrics,
-  kernels?: NewlineKernels,
+  encoder: BlockEncoder,
 ): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const { tenant, streams } of tenants) {
     for (const [day, ofDay] of await byDay(streams)) {
-      const built = await buildSegment({ tenant, day, streams: ofDay }, kernels);
+      const built = await buildSegment({ tenant, day, streams: ofDay }, encoder);
       const segment = await putSegment(objectStore, built, origin);
       metrics.segmentsWritten.add(1);
       metrics.segmentBytesWritten.add(segment.sizeBytes);

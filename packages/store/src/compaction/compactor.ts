@@ -1,4 +1,4 @@
-import type { BlockEntry } from "@sluice/chunk";
+import type { BlockEncoder, BlockEntry } from "@sluice/chunk";
 import { isServiceError, messageOf, ServiceError, type Clock, type Labels, type Logger } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import type { Manifest, Replacement } from "../manifest/manifest.ts";
@@ -13,6 +13,7 @@ export interface CompactorOptions {
   readonly objectStore: ObjectStore;
   readonly reader: SegmentReader;
   readonly manifest: Manifest;
+  readonly blockEncoder: BlockEncoder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: StoreMetrics;
@@ -84,12 +85,13 @@ export class Compactor {
     isWanted: IsWanted,
     signal: AbortSignal | undefined,
   ): Promise<readonly Segment[] | undefined> {
-    const { reader, objectStore, clock, logger, metrics, compaction, segmentDeleteDelayMs } = this.#options;
+    const { reader, objectStore, blockEncoder, clock, logger, metrics, compaction, segmentDeleteDelayMs } =
+      this.#options;
     const startMs = clock.nowMs();
     checkNotCancelled(signal);
     try {
       const { memoryBytesMax } = compaction;
-      const built = await mergeSegments(reader, sources, { memoryBytesMax, isWanted, signal });
+      const built = await mergeSegments(reader, blockEncoder, sources, { memoryBytesMax, isWanted, signal });
       const commitBeforeMs = clock.nowMs() + segmentDeleteDelayMs / 2;
       const added = built === undefined ? [] : [await putSegment(objectStore, built, this.#nextOrigin())];
       if (!(await this.#options.commit({ removed: sources, added, commitBeforeMs }))) {

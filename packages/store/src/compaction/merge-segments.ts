@@ -1,4 +1,11 @@
-import { blockLength, SegmentWriter, type BlockEntry, type BuiltSegment, type SegmentFooter } from "@sluice/chunk";
+import {
+  blockLength,
+  SegmentWriter,
+  type BlockEncoder,
+  type BlockEntry,
+  type BuiltSegment,
+  type SegmentFooter,
+} from "@sluice/chunk";
 import { assert, compareLabels, ServiceError, type EntryBatch, type Labels } from "@sluice/model";
 import { mapInOrder } from "../map-in-order.ts";
 import type { SegmentReader } from "../segment-reader.ts";
@@ -28,6 +35,7 @@ const windowBytesMin = 256 * 1024;
  */
 export async function mergeSegments(
   reader: SegmentReader,
+  encoder: BlockEncoder,
   sources: readonly Segment[],
   options: MergeOptions,
 ): Promise<BuiltSegment | undefined> {
@@ -52,7 +60,7 @@ export async function mergeSegments(
     }
     writer.startStream(labels);
     for await (const batch of mergeStream(blocks, turns)) {
-      writer.addBlock(batch);
+      writer.addBlock(await encoder.encode(batch));
       await turns.spend(batch.bytes.length);
       if (signal?.aborted === true) {
         throw new ServiceError("cancelled", "the compaction was cancelled", { cause: signal.reason });
