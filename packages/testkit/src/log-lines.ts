@@ -48,6 +48,15 @@ function plainLine(rng: Rng, atMs: number): string {
   return `${new Date(atMs).toISOString()} ${pick(rng, levels).toUpperCase()} [worker-${randomInt(rng, 16)}] ${pick(rng, messages)} id=${randomUuid(rng)}`;
 }
 
+const writers = { json: jsonLine, logfmt: logfmtLine, access: accessLine, plain: plainLine } as const;
+
+export type LogFormat = keyof typeof writers;
+
+/** One log line of a service that writes in this format, as most do write in one only. */
+export function logLineIn(format: LogFormat, rng: Rng, atMs: number): string {
+  return writers[format](rng, atMs);
+}
+
 /**
  * One log line as real services write them: half JSON, the rest logfmt, access log and plain text. Nearly every line
  * carries a random id, which makes the corpus harder to compress than most clusters' logs.

@@ -12,6 +12,7 @@ import type { Limits } from "../limits.ts";
 import { ruleRoutes } from "../ruler/rule-routes.ts";
 import type { Ruler } from "../ruler/ruler.ts";
 import { answerError, setErrorHandler } from "./error-handler.ts";
+import { flushRoute } from "./flush-route.ts";
 import { labelRoutes } from "./label-routes.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
@@ -98,6 +99,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     clock,
     metrics,
   });
+  await app.register(flushRoute, { flush: () => ingester.flushAll() });
   await app.register(queryRoutes, { querier, kernels, limitsOf, clock, metrics });
   await app.register(labelRoutes, { querier, clock });
   await app.register(tailRoute, {

@@ -95,6 +95,18 @@ export class Ingester {
     }
   }
 
+  /**
+   * Writes every line that was acknowledged before the call to segments.
+   *
+   * @throws {ServiceError} `unavailable` when the object store fails.
+   */
+  async flushAll(): Promise<void> {
+    const wanted = this.#appliedPosition;
+    while (this.#options.store.walCovered < wanted) {
+      await this.flush();
+    }
+  }
+
   /** Writes all lines that are in memory now to segments. Flushes never overlap; a second caller waits for the first. */
   async flush(): Promise<void> {
     if (this.#flushUnderWay !== undefined) {
