@@ -101,7 +101,7 @@ export function encodeBlock(batch: EntryBatch, kernels: BlockKernels = plainKern
   };
   return {
     bytes: out.finish(),
-    filter: kernels.buildTokenFilter([batch.bytes, metadataText(batch.metadata)]),
+    filter: filterOf(batch, kernels),
     columns,
     encoding: joinedEncoding,
     minNs: timestampAt(batch, 0),
@@ -109,6 +109,27 @@ export function encodeBlock(batch: EntryBatch, kernels: BlockKernels = plainKern
     count: batch.count,
     rawBytes: batch.bytes.length - batch.count,
   };
+}
+
+/** The skip filter of a block: of all tokens in its lines and in its structured metadata. */
+export function filterOf({ bytes, metadata }: EntryBatch, kernels: BlockKernels = plainKernels): Uint8Array {
+  return kernels.buildTokenFilter([bytes, metadataText(metadata)]);
+}
+
+/**
+ * Checks every column's checksum, for whoever passes the block on as it is.
+ *
+ * @throws {ServiceError} `corrupt`
+ */
+export function checkBlock({ columns }: Pick<BlockEntry, "columns">, bytes: Uint8Array, what: string): void {
+  let offset = 0;
+  for (const name of inOrder) {
+    const column = columns[name];
+    if (column !== undefined) {
+      checkColumn(column, bytes.subarray(offset, offset + column.storedBytes), `column ${name} of ${what}`);
+      offset += column.storedBytes;
+    }
+  }
 }
 
 /**
@@ -189,16 +210,20 @@ function metadataColumn(metadata: MetadataColumn): Uint8Array {
 }
 
 function decodeColumn(column: ColumnEntry, stored: Uint8Array, what: string): Uint8Array {
+  checkColumn(column, stored, what);
+  if (column.rawBytes > columnRawBytesMax) {
+    throw corrupt(what, `it claims ${column.rawBytes} bytes`);
+  }
+  return decompress(stored, column.rawBytes, what);
+}
+
+function checkColumn(column: ColumnEntry, stored: Uint8Array, what: string): void {
   if (stored.length !== column.storedBytes) {
     throw corrupt(what, `${stored.length} bytes instead of ${column.storedBytes}`);
   }
   if (crc32(stored) !== column.crc) {
     throw corrupt(what, "its checksum does not match");
   }
-  if (column.rawBytes > columnRawBytesMax) {
-    throw corrupt(what, `it claims ${column.rawBytes} bytes`);
-  }
-  return decompress(stored, column.rawBytes, what);
 }
 
 function readTimes(times: Uint8Array, { count, minNs, maxNs }: BlockEntry, what: string): Float64Array {

@@ -1,7 +1,9 @@
 export {
   blockLength,
+  checkBlock,
   decodeBlock,
   encodeBlock,
+  filterOf,
   type BlockColumns,
   type BlockEntry,
   type BlockKernels,
@@ -12,6 +14,11 @@ export {
 export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 export { dayOf, dayStartNs } from "./day.ts";
 export { blockRawBytesMax, Head, type StreamBatch } from "./head.ts";
-export { buildSegment, readFooter, SegmentWriter, type BuiltSegment, type SegmentFooter } from "./segment.ts";
+export { type BlockTable } from "./block-table.ts";
+export { type FilterTable } from "./filter-table.ts";
+export { compileNeedles } from "./needle-test.ts";
+export { readFooter, type SegmentFooter } from "./footer.ts";
+export { buildSegment, SegmentWriter, type BuiltSegment } from "./segment.ts";
+export { type LabelSharing, type LabelTest, type StreamIndex } from "./stream-index.ts";
 export { mergeBatches, sliceBatch, sortBatch, splitBatch } from "./sort-batch.ts";
 export { decodeStreams, encodeStreams, type StreamEntries } from "./stream-columns.ts";

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
 import { blockLength, decodeBlock, encodeBlock, type BlockEntry } from "./block.ts";
-import { buildSegment, readFooter, type BuiltSegment } from "./segment.ts";
+import { readFooter } from "./footer.ts";
+import { buildSegment, type BuiltSegment } from "./segment.ts";
 import { sortBatch } from "./sort-batch.ts";
 
 const startNs = 1_767_571_200_000_000_000n;
@@ -15,8 +16,8 @@ function joinParts(parts: readonly Uint8Array[]): Uint8Array {
 
 function readSegment(bytes: Uint8Array): { stream: string; entries: Entry[] }[] {
   const footer = readFooter(bytes, "a segment");
-  return footer.blocks.map((block) => ({
-    stream: printLabels(footer.streams[block.stream]!),
+  return Array.from(footer.blocks.entries(), (block) => ({
+    stream: printLabels(footer.streams.labelsAt(block.stream)),
     entries: entriesOf(decodeBlock(block, bytes.subarray(block.offset, block.offset + blockLength(block)), "a block")),
   }));
 }
@@ -106,7 +107,7 @@ test("every truncation and every flipped bit is an error or the right data", asy
 });
 
 test("a damaged footer that passes its checksum still cannot make a reader allocate or read out of bounds", async () => {
-  const good = (await smallSegment()).footer.blocks[0]!;
+  const good = (await smallSegment()).footer.blocks.entryAt(0);
   const { body } = good.columns;
   const bytes = new Uint8Array(blockLength(good));
   for (const entry of [

@@ -1,47 +1,23 @@
-import { crc32 } from "node:zlib";
-import {
-  assert,
-  ByteReader,
-  ByteWriter,
-  compareLabels,
-  printLabels,
-  type EntryBatch,
-  type Labels,
-} from "@sluice/model";
+import { assert, compareLabels, printLabels, type EntryBatch, type Labels } from "@sluice/model";
+import { blockTableOf } from "./block-table.ts";
 import type { BlockEntry, EncodedBlock } from "./block.ts";
 import { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
+import { dayStartNs } from "./day.ts";
+import { FilterTable } from "./filter-table.ts";
+import { encodeFooter, type SegmentFooter } from "./footer.ts";
 import type { StreamBatch } from "./head.ts";
-import { readBlockTable, writeBlockTable } from "./block-table.ts";
-import { corrupt, readCount, readLabels, writeLabels } from "./metadata-column.ts";
-
-/** What is known about a segment without reading its blocks. */
-export interface SegmentFooter {
-  readonly tenant: string;
-  /** UTC day, counted from the epoch. */
-  readonly day: number;
-  readonly streams: readonly Labels[];
-  /** Sorted by stream, then time. */
-  readonly blocks: readonly BlockEntry[];
-}
+import { StreamIndex } from "./stream-index.ts";
 
 export interface BuiltSegment {
   /** The object's bytes, in order. */
   readonly parts: readonly Uint8Array[];
   readonly footer: SegmentFooter;
   readonly sizeBytes: number;
-  /** Bytes from the object's end that {@link readFooter} needs. */
+  /** Bytes from the object's end that `readFooter` needs. */
   readonly footerBytes: number;
 }
 
-const encoder = new TextEncoder();
-const headMagic = encoder.encode("SLUICESG");
-const tailMagic = encoder.encode("sluicesg");
-const version = 1;
-/** Footer length, footer CRC-32, magic. */
-const trailerBytes = 4 + 4 + tailMagic.length;
-
-/** Sections of the footer; a reader skips those that it does not know. 3 is kept for skip filters. */
-const section = { streams: 1, blocks: 2 } as const;
+const headMagic = new TextEncoder().encode("SLUICESG");
 
 /**
  * Builds a segment: one immutable object with blocks of many streams of one tenant and day. As many blocks as the encoder
@@ -76,6 +52,7 @@ export class SegmentWriter {
   readonly #parts: Uint8Array[] = [headMagic];
   readonly #streams: Labels[] = [];
   readonly #blocks: BlockEntry[] = [];
+  readonly #filters: (Uint8Array | undefined)[] = [];
   #offset = headMagic.length;
 
   constructor({ tenant, day }: Pick<SegmentFooter, "tenant" | "day">) {
@@ -95,49 +72,34 @@ export class SegmentWriter {
   }
 
   /** Adds the stream's next block, later than the one before. */
-  addBlock({ bytes, ...encoded }: EncodedBlock): void {
-    const { minNs, maxNs, count, rawBytes, encoding, columns } = encoded;
+  addBlock({ bytes, filter, minNs, maxNs, count, rawBytes, encoding, columns }: EncodedBlock): void {
     const stream = this.#streams.length - 1;
     this.#blocks.push({ stream, minNs, maxNs, count, rawBytes, offset: this.#offset, encoding, columns });
     this.#parts.push(bytes);
+    this.#filters.push(filter);
     this.#offset += bytes.length;
   }
 
   finish(): BuiltSegment {
-    const footer = { tenant: this.#tenant, day: this.#day, streams: this.#streams, blocks: this.#blocks };
+    const filters = FilterTable.of(this.#offset, this.#filters);
+    const footer: SegmentFooter = {
+      tenant: this.#tenant,
+      day: this.#day,
+      streams: StreamIndex.of(this.#streams),
+      blocks: blockTableOf(dayStartNs(this.#day), this.#streams.length, this.#blocks),
+      filters,
+      hasUnknownFilters: false,
+    };
     const tail = encodeFooter(footer);
+    for (const filter of this.#filters) {
+      if (filter !== undefined) {
+        this.#parts.push(filter);
+      }
+    }
     this.#parts.push(tail);
-    return { parts: this.#parts, footer, sizeBytes: this.#offset + tail.length, footerBytes: tail.length };
+    const sizeBytes = this.#offset + filters.storedBytes + tail.length;
+    return { parts: this.#parts, footer, sizeBytes, footerBytes: tail.length };
   }
-}
-
-/**
- * Reads a segment's footer.
- *
- * @param tail at least the segment's last `footerBytes` bytes; the whole segment will do.
- * @param what names the segment in errors.
- * @throws {ServiceError} `corrupt`
- */
-export function readFooter(tail: Uint8Array, what: string): SegmentFooter {
-  const footerName = `the footer of ${what}`;
-  if (tail.length < trailerBytes) {
-    throw corrupt(footerName, "the object is too short");
-  }
-  const trailer = new ByteReader(tail.subarray(tail.length - trailerBytes), footerName);
-  const length = trailer.u32();
-  const checksum = trailer.u32();
-  if (!trailer.bytes(tailMagic.length).every((byte, i) => byte === tailMagic[i])) {
-    throw corrupt(footerName, "this is not the end of a segment");
-  }
-  const start = tail.length - trailerBytes - length;
-  if (start < 0) {
-    throw corrupt(footerName, `it is ${length} bytes long, ${tail.length - trailerBytes} are there`);
-  }
-  const body = tail.subarray(start, start + length);
-  if (crc32(body) !== checksum) {
-    throw corrupt(footerName, "its checksum does not match");
-  }
-  return decodeFooter(body, footerName);
 }
 
 /** The batches by stream, the streams in the order of their labels, those of a stream as they came. */
@@ -147,7 +109,7 @@ function byStream(content: Iterable<StreamBatch>): StreamBatch[] {
     const text = printLabels(labels);
     const known = found.get(text);
     if (known === undefined) {
-      found.set(text, { labels, batches: [batch] });
+      found.set(text, { labels: wellFormed(labels), batches: [batch] });
     } else {
       known.batches.push(batch);
     }
@@ -155,6 +117,14 @@ function byStream(content: Iterable<StreamBatch>): StreamBatch[] {
   return [...found.values()]
     .sort((a, b) => compareLabels(a.labels, b.labels))
     .flatMap(({ labels, batches }) => batches.map((batch) => ({ labels, batch })));
+}
+
+/** As the labels are read again: UTF-8 has no lone surrogates. */
+function wellFormed(labels: Labels): Labels {
+  const isWellFormed = labels.every(({ name, value }) => name.isWellFormed() && value.isWellFormed());
+  return isWellFormed
+    ? labels
+    : labels.map(({ name, value }) => ({ name: name.toWellFormed(), value: value.toWellFormed() }));
 }
 
 /** Encodes with as many calls under way as the encoder likes; the blocks come in the order of their batches. */
@@ -174,57 +144,4 @@ async function* encodeInOrder(
     }
     yield { stream, block: await underWay.shift()! };
   }
-}
-
-function encodeFooter({ tenant, day, streams, blocks }: SegmentFooter): Uint8Array {
-  const out = new ByteWriter(4096);
-  out.u8(version);
-  out.text(tenant);
-  out.signedVarint(day);
-  writeSection(out, section.streams, (body) => {
-    body.varint(streams.length);
-    for (const labels of streams) {
-      writeLabels(body, labels);
-    }
-  });
-  writeSection(out, section.blocks, (body) => writeBlockTable(body, blocks));
-  const length = out.length;
-  const checksum = crc32(out.view());
-  out.u32(length);
-  out.u32(checksum);
-  out.bytes(tailMagic);
-  return out.finish();
-}
-
-function writeSection(out: ByteWriter, id: number, write: (body: ByteWriter) => void): void {
-  const body = new ByteWriter(4096);
-  write(body);
-  out.varint(id);
-  out.varint(body.length);
-  out.bytes(body.view());
-}
-
-function decodeFooter(body: Uint8Array, what: string): SegmentFooter {
-  const reader = new ByteReader(body, what);
-  const found = reader.u8();
-  if (found !== version) {
-    throw reader.corrupt(`its version is ${found}, this reader knows ${version}`);
-  }
-  const tenant = reader.text();
-  const day = reader.signedVarint();
-  let streams: readonly Labels[] = [];
-  let blocks: readonly BlockEntry[] = [];
-  while (reader.remaining > 0) {
-    const id = reader.varint();
-    const content = new ByteReader(reader.bytes(reader.varint()), what);
-    if (id === section.streams) {
-      streams = Array.from({ length: readCount(content, content.remaining) }, () => readLabels(content));
-    } else if (id === section.blocks) {
-      blocks = readBlockTable(content);
-    }
-  }
-  if (blocks.some((block) => block.stream >= streams.length)) {
-    throw corrupt(what, "a block belongs to a stream that is not there");
-  }
-  return { tenant, day, streams, blocks };
 }

@@ -33,6 +33,24 @@ export class ByteCache<Value> {
     return this.#bytes;
   }
 
+  /** For each key what is kept, or undefined: nothing is loaded, and only what is found is counted. */
+  getKept(keys: readonly string[]): (Value | undefined)[] {
+    const { metrics, name } = this.#options;
+    let hits = 0;
+    const values = keys.map((key) => {
+      const kept = this.#kept.get(key);
+      if (kept === undefined) {
+        return undefined;
+      }
+      hits += 1;
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      return kept.value;
+    });
+    metrics.cacheHits.add(hits, { cache: name });
+    return values;
+  }
+
   async getOrLoad(key: string, load: () => Promise<Value>): Promise<Value> {
     const { metrics, name } = this.#options;
     const kept = this.#kept.get(key);

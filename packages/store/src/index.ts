@@ -12,6 +12,7 @@ export {
 } from "./retention/retention-policy.ts";
 export {
   defaultBlockCacheBytesMax,
+  defaultFilterCacheBytesMax,
   defaultFooterCacheBytesMax,
   defaultSegmentDeleteDelayMs,
   defaultSnapshotInterval,

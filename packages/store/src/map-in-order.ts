@@ -2,7 +2,7 @@
 export async function mapInOrder<Item, Result>(
   items: readonly Item[],
   atOnce: number,
-  map: (item: Item) => Promise<Result>,
+  map: (item: Item, index: number) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
@@ -12,7 +12,7 @@ export async function mapInOrder<Item, Result>(
       const index = next;
       next += 1;
       try {
-        results[index] = await map(items[index]!);
+        results[index] = await map(items[index]!, index);
       } catch (error) {
         failed = true;
         throw error;

@@ -6,36 +6,67 @@ import {
   type NewlineKernels,
   type SegmentFooter,
 } from "@sluice/chunk";
-import { isServiceError, ServiceError, type EntryBatch } from "@sluice/model";
+import { isServiceError, ServiceError, type EntryBatch, type Logger } from "@sluice/model";
 import type { ByteRange, ObjectStore } from "@sluice/object-store";
 import { ByteCache } from "./byte-cache.ts";
+import { checkNotCancelled } from "./cancelled.ts";
+import { FilterReader, type SkipFilter } from "./filter-reader.ts";
+import { mapInOrder } from "./map-in-order.ts";
 import type { Segment } from "./segment.ts";
 import { SharedLabels } from "./shared-labels.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
 
 export interface SegmentReaderOptions {
   readonly objectStore: ObjectStore;
+  readonly logger: Logger;
   readonly metrics: StoreMetrics;
   readonly kernels?: NewlineKernels | undefined;
   readonly footerCacheBytesMax: number;
+  readonly filterCacheBytesMax: number;
   readonly blockCacheBytesMax: number;
 }
 
-const sharedLabelSetsMax = 50_000;
+const shared = { setsMax: 50_000, textsMax: 200_000 };
+const footersAtOnce = 16;
 
-/** Reads footers and blocks of committed segments: one ranged GET each, and none for what was read not long ago. */
+/** Reads footers, filters and blocks of committed segments: ranged GETs, and none for what was read not long ago. */
 export class SegmentReader {
   readonly #objectStore: ObjectStore;
   readonly #footers: ByteCache<SegmentFooter>;
   readonly #blocks: ByteCache<EntryBatch>;
-  readonly #labels = new SharedLabels(sharedLabelSetsMax);
+  readonly #filters: FilterReader;
+  readonly #labels = new SharedLabels(shared);
+  readonly #logger: Logger;
+  readonly #metrics: StoreMetrics;
   readonly #kernels: NewlineKernels | undefined;
 
-  constructor({ objectStore, metrics, kernels, footerCacheBytesMax, blockCacheBytesMax }: SegmentReaderOptions) {
+  constructor(options: SegmentReaderOptions) {
+    const { objectStore, logger, metrics, kernels } = options;
+    const { footerCacheBytesMax, filterCacheBytesMax, blockCacheBytesMax } = options;
     this.#objectStore = objectStore;
+    this.#logger = logger;
+    this.#metrics = metrics;
     this.#kernels = kernels;
+    const range = (key: string, wanted: ByteRange): Promise<Uint8Array> => this.range(key, wanted);
+    this.#filters = new FilterReader({ range, cacheBytesMax: filterCacheBytesMax, logger, metrics });
     this.#footers = new ByteCache({ name: "footers", bytesMax: footerCacheBytesMax, metrics }, footerMemoryBytes);
     this.#blocks = new ByteCache({ name: "blocks", bytesMax: blockCacheBytesMax, metrics }, batchMemoryBytes);
+  }
+
+  /**
+   * The footers of some segments, in their order.
+   *
+   * @throws {ServiceError} `corrupt` naming the segment that is damaged or missing; `cancelled`.
+   */
+  async footers(segments: readonly Segment[], signal?: AbortSignal): Promise<readonly SegmentFooter[]> {
+    const kept = this.#footers.getKept(segments.map(({ key }) => key));
+    if (kept.every((footer) => footer !== undefined)) {
+      return kept;
+    }
+    return mapInOrder(segments, footersAtOnce, async (segment, i) => {
+      checkNotCancelled(signal, "query");
+      return kept[i] ?? this.footer(segment);
+    });
   }
 
   /** @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing. */
@@ -43,17 +74,27 @@ export class SegmentReader {
     return this.#footers.getOrLoad(segment.key, async () => {
       const { key, tenant, day, sizeBytes, footerBytes } = segment;
       const tail = await this.range(key, { offset: sizeBytes - footerBytes, length: footerBytes });
-      const footer = readFooter(tail, key);
+      const footer = readFooter(tail, key, this.#labels);
       if (footer.tenant !== tenant || footer.day !== day) {
         throw new ServiceError("corrupt", `segment ${key} is of another tenant or day than the manifest says`);
       }
-      return { ...footer, streams: footer.streams.map((labels) => this.#labels.share(labels)) };
+      if (footer.hasUnknownFilters) {
+        this.#metrics.filtersDamaged.add(footer.blocks.length);
+        this.#logger.warn("a segment's skip filters are of an unknown version; its blocks are read instead", { key });
+      }
+      return footer;
     });
+  }
+
+  /** @see FilterReader.filters */
+  filters(segment: Segment, footer: SegmentFooter, blocks: readonly number[]): Promise<readonly SkipFilter[]> {
+    return this.#filters.filters(segment, footer, blocks);
   }
 
   /** @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing. */
   async block({ key }: Segment, entry: BlockEntry): Promise<EntryBatch> {
     return this.#blocks.getOrLoad(`${key}@${entry.offset}`, async () => {
+      this.#metrics.blocksRead.add(1);
       return this.decode(key, entry, await this.range(key, { offset: entry.offset, length: blockLength(entry) }));
     });
   }
@@ -89,13 +130,10 @@ export class SegmentReader {
   }
 }
 
-/** Of a block's entry in a footer, in V8: 330 bytes measured, more with metadata. Label sets are shared: addresses only. */
-const blockEntryBytes = 400;
-const streamBytes = 8;
 const labelBytes = 100;
 
-function footerMemoryBytes({ streams, blocks }: SegmentFooter): number {
-  return blocks.length * blockEntryBytes + streams.length * streamBytes;
+function footerMemoryBytes({ streams, blocks, filters }: SegmentFooter): number {
+  return streams.sizeBytes + blocks.sizeBytes + (filters?.sizeBytes ?? 0);
 }
 
 function batchMemoryBytes({ bytes, deltaNs, lineStarts, lineEnds, metadata }: EntryBatch): number {

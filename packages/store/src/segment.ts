@@ -74,14 +74,17 @@ export function describeFooter(
   key: string,
 ): Segment {
   const { tenant, day, streams, blocks } = footer;
-  let { minNs, maxNs } = blocks[0]!;
+  let minNs = blocks.minNsAt(0);
+  let maxNs = blocks.maxNsAt(0);
   let entryCount = 0;
   let rawBytes = 0;
-  for (const block of blocks) {
-    minNs = block.minNs < minNs ? block.minNs : minNs;
-    maxNs = block.maxNs > maxNs ? block.maxNs : maxNs;
-    entryCount += block.count;
-    rawBytes += block.rawBytes;
+  for (let block = 0; block < blocks.length; block++) {
+    const firstNs = blocks.minNsAt(block);
+    const lastNs = blocks.maxNsAt(block);
+    minNs = firstNs < minNs ? firstNs : minNs;
+    maxNs = lastNs > maxNs ? lastNs : maxNs;
+    entryCount += blocks.countAt(block);
+    rawBytes += blocks.rawBytesAt(block);
   }
   return {
     key,
@@ -94,7 +97,7 @@ export function describeFooter(
     sizeBytes,
     footerBytes,
     blockCount: blocks.length,
-    streamCount: streams.length,
+    streamCount: streams.count,
   };
 }
 

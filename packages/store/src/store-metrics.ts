@@ -12,6 +12,10 @@ export interface StoreMetrics {
   readonly cacheHits: Counter;
   readonly cacheMisses: Counter;
   readonly cacheBytes: Gauge;
+  readonly blocksPlanned: Counter;
+  readonly blocksRead: Counter;
+  readonly filterBytesRead: Counter;
+  readonly filtersDamaged: Counter;
   readonly compactions: Counter;
   readonly compactedBytes: Counter;
   readonly compactionSeconds: Histogram;
@@ -38,6 +42,20 @@ export function createStoreMetrics(metrics: Metrics): StoreMetrics {
     cacheHits: metrics.counter("sluice_store_cache_hits_total", "Reads answered from memory.", ["cache"]),
     cacheMisses: metrics.counter("sluice_store_cache_misses_total", "Reads that went to the object store.", ["cache"]),
     cacheBytes: metrics.gauge("sluice_store_cache_bytes", "Bytes that the cache holds.", ["cache"]),
+    blocksPlanned: metrics.counter(
+      "sluice_store_blocks_planned_total",
+      "Blocks of streams that a select matched, by what became of them: outside of its times, skipped by filter, or selected.",
+      ["outcome"],
+    ),
+    blocksRead: metrics.counter("sluice_store_blocks_read_total", "Blocks read from the object store and decoded."),
+    filterBytesRead: metrics.counter(
+      "sluice_store_filter_bytes_read_total",
+      "Bytes of skip filters read from the object store.",
+    ),
+    filtersDamaged: metrics.counter(
+      "sluice_store_filters_damaged_total",
+      "Skip filters that were damaged or of an unknown version; their blocks are read instead.",
+    ),
     compactions: metrics.counter("sluice_store_compactions_total", "Merges of segments by outcome.", ["outcome"]),
     compactedBytes: metrics.counter("sluice_store_compacted_bytes_total", "Bytes of segments merged.", ["direction"]),
     compactionSeconds: metrics.histogram("sluice_store_compaction_seconds", "Time of a merge.", flushBuckets),

@@ -45,6 +45,8 @@ export interface StoreOptions {
   readonly blockCacheBytesMax?: number;
   /** Memory for footers of segments. */
   readonly footerCacheBytesMax?: number;
+  /** Memory for skip filters of blocks. */
+  readonly filterCacheBytesMax?: number;
   /** Manifest entries between two snapshots. */
   readonly snapshotInterval?: number;
   readonly compaction?: Partial<CompactionOptions>;
@@ -120,6 +122,7 @@ export interface Store {
 export const defaultWalName = "wal";
 export const defaultBlockCacheBytesMax = 256 * 1024 * 1024;
 export const defaultFooterCacheBytesMax = 64 * 1024 * 1024;
+export const defaultFilterCacheBytesMax = 128 * 1024 * 1024;
 export const defaultSnapshotInterval = 64;
 export const defaultSegmentDeleteDelayMs = 3_600_000;
 
@@ -143,9 +146,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const blockEncoder = options.blockEncoder ?? inlineBlockEncoder(options.kernels);
   const reader = new SegmentReader({
     objectStore,
+    logger,
     metrics,
     kernels: options.kernels,
     footerCacheBytesMax: options.footerCacheBytesMax ?? defaultFooterCacheBytesMax,
+    filterCacheBytesMax: options.filterCacheBytesMax ?? defaultFilterCacheBytesMax,
     blockCacheBytesMax: options.blockCacheBytesMax ?? defaultBlockCacheBytesMax,
   });
   let writing: Promise<void> | undefined;
@@ -259,7 +264,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const { tenant, startNs, endNs } = request;
       const expiry = expiryOf(tenant);
       const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
-      return withoutExpired(await selectBlocks(reader, segments, request, signal), expiry);
+      return withoutExpired(await selectBlocks(reader, segments, request, metrics, signal), expiry);
     },
     async series(request) {
       checkOpen();

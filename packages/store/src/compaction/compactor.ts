@@ -1,6 +1,7 @@
 import type { BlockEncoder, BlockEntry } from "@sluice/chunk";
-import { isServiceError, messageOf, ServiceError, type Clock, type Labels, type Logger } from "@sluice/model";
+import { isServiceError, messageOf, type Clock, type Labels, type Logger } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
+import { checkNotCancelled } from "../cancelled.ts";
 import type { Manifest, Replacement } from "../manifest/manifest.ts";
 import type { SegmentReader } from "../segment-reader.ts";
 import type { Segment } from "../segment.ts";
@@ -88,7 +89,7 @@ export class Compactor {
     const { reader, objectStore, blockEncoder, clock, logger, metrics, compaction, segmentDeleteDelayMs } =
       this.#options;
     const startMs = clock.nowMs();
-    checkNotCancelled(signal);
+    checkNotCancelled(signal, "compaction");
     try {
       const { memoryBytesMax } = compaction;
       const built = await mergeSegments(reader, blockEncoder, sources, { memoryBytesMax, isWanted, signal });
@@ -134,10 +135,4 @@ const timeEndNs = 2n ** 63n;
 
 function sizeOf(segments: readonly Segment[]): number {
   return segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-}
-
-function checkNotCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new ServiceError("cancelled", "the compaction was cancelled", { cause: signal.reason });
-  }
 }

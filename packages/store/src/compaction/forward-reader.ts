@@ -1,17 +1,20 @@
 import type { SegmentReader } from "../segment-reader.ts";
 import type { Segment } from "../segment.ts";
 
-/** Reads a segment's data from its beginning to its end, a window at a time: few requests, little memory. */
+/** Reads a part of a segment from its beginning to its end, a window at a time: few requests, little memory. */
 export class ForwardReader {
   readonly #reader: SegmentReader;
-  readonly #segment: Segment;
+  readonly #key: string;
+  readonly #end: number;
   readonly #windowBytes: number;
   #window: Uint8Array = new Uint8Array();
   #windowOffset = 0;
 
-  constructor(reader: SegmentReader, segment: Segment, windowBytes: number) {
+  /** @param end where the part ends in the segment. */
+  constructor(reader: SegmentReader, { key }: Segment, end: number, windowBytes: number) {
     this.#reader = reader;
-    this.#segment = segment;
+    this.#key = key;
+    this.#end = end;
     this.#windowBytes = windowBytes;
   }
 
@@ -19,10 +22,8 @@ export class ForwardReader {
   async read(offset: number, length: number): Promise<Uint8Array> {
     const isInWindow = offset >= this.#windowOffset && offset + length <= this.#windowOffset + this.#window.length;
     if (!isInWindow) {
-      const { key, sizeBytes, footerBytes } = this.#segment;
-      const dataEnd = sizeBytes - footerBytes;
-      const wanted = Math.max(length, Math.min(this.#windowBytes, dataEnd - offset));
-      this.#window = await this.#reader.range(key, { offset, length: wanted });
+      const wanted = Math.max(length, Math.min(this.#windowBytes, this.#end - offset));
+      this.#window = await this.#reader.range(this.#key, { offset, length: wanted });
       this.#windowOffset = offset;
     }
     const start = offset - this.#windowOffset;

@@ -1,13 +1,15 @@
 import {
   blockLength,
+  checkBlock,
   SegmentWriter,
   type BlockEncoder,
   type BlockEntry,
   type BuiltSegment,
+  type EncodedBlock,
   type SegmentFooter,
 } from "@sluice/chunk";
 import { assert, compareLabels, ServiceError, type EntryBatch, type Labels } from "@sluice/model";
-import { mapInOrder } from "../map-in-order.ts";
+import { checkNotCancelled } from "../cancelled.ts";
 import type { SegmentReader } from "../segment-reader.ts";
 import type { Segment } from "../segment.ts";
 import { Turns } from "../turns.ts";
@@ -21,12 +23,13 @@ export interface MergeOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-const footersAtOnce = 16;
 const windowBytesMin = 256 * 1024;
+/** Filters take about so much less than the blocks. */
+const filterShare = 8;
 
 /**
  * Merges segments of one tenant and day into one, a stream at a time: blocks that overlap are merged, small ones joined,
- * entries that are there several times kept once.
+ * entries that are there several times kept once. The others are copied as they are, with their filters.
  *
  * @param sources in order of arrival.
  * @returns undefined when nothing of them is wanted.
@@ -47,39 +50,69 @@ export async function mergeSegments(
   );
   // A third for reading ahead; the rest for the lines of one stream that overlap.
   const windowBytes = Math.max(windowBytesMin, memoryBytesMax / 3 / sources.length);
-  const footers = await mapInOrder(sources, footersAtOnce, (source) => reader.footer(source));
+  const footers = await reader.footers(sources);
   const turns = new Turns();
-  const opened = sources.map((source, i) => {
-    const data = new ForwardReader(reader, source, windowBytes);
-    return { source, footer: footers[i]!, load: loaderOf(reader, source, data, turns) };
-  });
+  const opened = sources.map((source, i) => openSource(reader, source, footers[i]!, windowBytes, turns));
   const writer = new SegmentWriter({ tenant, day });
   for (const { labels, blocks } of mergedStreams(opened, isWanted)) {
     if (overlappingBytes(blocks) > (memoryBytesMax * 2) / 3) {
       throw new ServiceError("too_large", `too many lines of one stream of ${tenant} overlap to be merged`);
     }
     writer.startStream(labels);
-    for await (const batch of mergeStream(blocks, turns)) {
-      writer.addBlock(await encoder.encode(batch));
-      await turns.spend(batch.bytes.length);
-      if (signal?.aborted === true) {
-        throw new ServiceError("cancelled", "the compaction was cancelled", { cause: signal.reason });
+    for await (const merged of mergeStream(blocks, turns)) {
+      if ("copied" in merged) {
+        writer.addBlock(merged.copied);
+        await turns.spend(merged.copied.bytes.length);
+      } else {
+        writer.addBlock(await encoder.encode(merged.batch));
+        await turns.spend(merged.batch.bytes.length);
       }
+      checkNotCancelled(signal, "compaction");
     }
   }
   return writer.blockCount === 0 ? undefined : writer.finish();
 }
 
 interface OpenSource {
-  readonly source: Segment;
   readonly footer: SegmentFooter;
   readonly load: (entry: BlockEntry) => Promise<EntryBatch>;
+  /** Undefined when the block must be made anew to get a skip filter. */
+  readonly copy: (block: number) => Promise<EncodedBlock | undefined>;
 }
 
-function loaderOf(reader: SegmentReader, { key }: Segment, data: ForwardReader, turns: Turns): OpenSource["load"] {
-  return async (entry) => {
-    await turns.spend(entry.rawBytes);
-    return reader.decode(key, entry, await data.read(entry.offset, blockLength(entry)));
+function openSource(
+  reader: SegmentReader,
+  source: Segment,
+  footer: SegmentFooter,
+  windowBytes: number,
+  turns: Turns,
+): OpenSource {
+  const { key, sizeBytes, footerBytes } = source;
+  const { blocks, filters } = footer;
+  const filtersEnd = sizeBytes - footerBytes;
+  const data = new ForwardReader(reader, source, filters?.offset ?? filtersEnd, windowBytes);
+  const filterData = new ForwardReader(reader, source, filtersEnd, windowBytes / filterShare);
+  return {
+    footer,
+    async load(entry) {
+      await turns.spend(entry.rawBytes);
+      return reader.decode(key, entry, await data.read(entry.offset, blockLength(entry)));
+    },
+    async copy(block) {
+      if (filters?.has(block) !== true) {
+        return undefined;
+      }
+      const { offset: _, stream: __, ...entry } = blocks.entryAt(block);
+      const start = filters.startOf(block);
+      const filter = await filterData.read(start, filters.endOf(block) - start);
+      if (!filters.isWhole(block, filter)) {
+        return undefined;
+      }
+      const bytes = await data.read(blocks.offsetAt(block), blocks.storedBytesAt(block));
+      checkBlock(entry, bytes, `block at byte ${blocks.offsetAt(block)} of ${key}`);
+      // Copies: what is kept must not keep the window that it was read in.
+      return { ...entry, bytes: bytes.slice(), filter: filter.slice() };
+    },
   };
 }
 
@@ -98,8 +131,7 @@ function* mergedStreams(
   const next = sources.map(() => 0);
   const labelsAt = (i: number): Labels | undefined => {
     const { streams, blocks } = sources[i]!.footer;
-    const block = blocks[next[i]!];
-    return block && streams[block.stream]!;
+    return next[i]! < blocks.length ? streams.labelsAt(blocks.streamAt(next[i]!)) : undefined;
   };
   for (;;) {
     let first: Labels | undefined;
@@ -111,17 +143,18 @@ function* mergedStreams(
       return;
     }
     const merged: SourceBlock[] = [];
-    for (const [i, { footer, load }] of sources.entries()) {
+    for (const [i, { footer, load, copy }] of sources.entries()) {
       const labels = labelsAt(i);
       if (labels === undefined || (labels !== first && compareLabels(labels, first) !== 0)) {
         continue;
       }
-      const { stream } = footer.blocks[next[i]!]!;
-      for (; footer.blocks[next[i]!]?.stream === stream; next[i]! += 1) {
-        const entry = footer.blocks[next[i]!]!;
+      const end = footer.blocks.startOf(footer.blocks.streamAt(next[i]!) + 1);
+      for (; next[i]! < end; next[i]! += 1) {
+        const block = next[i]!;
+        const entry = footer.blocks.entryAt(block);
         if (isWanted(labels, entry)) {
           const { minNs, maxNs, rawBytes } = entry;
-          merged.push({ minNs, maxNs, rawBytes, load: () => load(entry) });
+          merged.push({ minNs, maxNs, rawBytes, load: () => load(entry), copy: () => copy(block) });
         }
       }
     }

@@ -1,4 +1,4 @@
-import { blockRawBytesMax, mergeBatches, sliceBatch, splitBatch } from "@sluice/chunk";
+import { blockRawBytesMax, mergeBatches, sliceBatch, splitBatch, type EncodedBlock } from "@sluice/chunk";
 import { timestampAt, type EntryBatch } from "@sluice/model";
 import type { Turns } from "../turns.ts";
 
@@ -8,7 +8,12 @@ export interface SourceBlock {
   readonly maxNs: bigint;
   readonly rawBytes: number;
   load(): Promise<EntryBatch>;
+  /** The block as it is, when it may stay so; undefined when it must be loaded after all. */
+  readonly copy?: (() => Promise<EncodedBlock | undefined>) | undefined;
 }
+
+/** A block of the result: to be encoded, or as it was in one of the sources. */
+export type MergedBlock = { readonly batch: EntryBatch } | { readonly copied: EncodedBlock };
 
 /** A loaded block of which the rows before `row` are done with. */
 interface OpenBlock {
@@ -20,33 +25,57 @@ interface OpenBlock {
 /** Lines that are merged in one go, about. */
 const sliceBytes = 256 * 1024;
 
+/** Lines that are too few for a block of their own, when others follow. */
+const smallBytes = blockRawBytesMax / 4;
+
 /**
  * Merges the blocks of one stream into larger ones: ascending by time, entries of equal time in order of arrival, each
- * entry once. In memory are the blocks that reach over one instant, and one or two blocks of the result.
+ * entry once. In memory are the blocks that reach over one instant, and one or two blocks of the result. A block that
+ * overlaps no other and is not small is copied as it is, unless small ones before it want to be joined with it.
  *
  * @param blocks in order of arrival.
  */
 export async function* mergeStream(
   blocks: readonly SourceBlock[],
   turns: Turns,
-): AsyncGenerator<EntryBatch, void, undefined> {
+): AsyncGenerator<MergedBlock, void, undefined> {
   let merged: EntryBatch[] = [];
   let mergedBytes = 0;
-  for await (const slice of mergedSlices(blocks)) {
-    await turns.spend(slice.bytes.length);
-    merged.push(slice);
-    mergedBytes += slice.bytes.length;
-    if (mergedBytes > blockRawBytesMax) {
-      const full = [...splitBatch(mergeBatches(merged), blockRawBytesMax)];
+  const mayCopy = ({ rawBytes }: SourceBlock): boolean =>
+    rawBytes >= smallBytes && (mergedBytes === 0 || mergedBytes >= smallBytes);
+  for await (const slice of mergedSlices(blocks, mayCopy)) {
+    if ("copied" in slice) {
+      yield* split(merged);
+      yield slice;
+      merged = [];
+      mergedBytes = 0;
+      continue;
+    }
+    const { batch } = slice;
+    await turns.spend(batch.bytes.length);
+    merged.push(batch);
+    mergedBytes += batch.bytes.length;
+    if (mergedBytes > blockRawBytesMax + smallBytes) {
+      const full = [...split(merged)];
       // What is left over may be the beginning of a block.
-      const rest = full.pop()!;
+      const { batch: rest } = full.pop()!;
       yield* full;
       merged = [rest];
       mergedBytes = rest.bytes.length;
     }
   }
-  if (merged.length > 0) {
-    yield* splitBatch(mergeBatches(merged), blockRawBytesMax);
+  yield* split(merged);
+}
+
+/** Batches of the size of blocks. A little over that stays one, so that no small rest is carried from block to block. */
+function* split(batches: readonly EntryBatch[]): Generator<{ readonly batch: EntryBatch }, void, undefined> {
+  if (batches.length === 0) {
+    return;
+  }
+  const all = mergeBatches(batches);
+  const isLittleOver = all.bytes.length <= blockRawBytesMax + smallBytes;
+  for (const batch of splitBatch(all, isLittleOver ? all.bytes.length : blockRawBytesMax)) {
+    yield { batch };
   }
 }
 
@@ -68,8 +97,11 @@ export function overlappingBytes(blocks: readonly Pick<SourceBlock, "minNs" | "m
   return most;
 }
 
-/** The entries of all blocks in batches of which each begins after the end of the one before. */
-async function* mergedSlices(blocks: readonly SourceBlock[]): AsyncGenerator<EntryBatch, void, undefined> {
+/** The entries of all blocks, in batches and copied blocks of which each begins after the end of the one before. */
+async function* mergedSlices(
+  blocks: readonly SourceBlock[],
+  mayCopy: (block: SourceBlock) => boolean,
+): AsyncGenerator<MergedBlock, void, undefined> {
   const waiting = blocks
     .map((block, arrival) => ({ block, arrival }))
     .sort((a, b) => compareTimes(a.block.minNs, b.block.minNs));
@@ -80,6 +112,14 @@ async function* mergedSlices(blocks: readonly SourceBlock[]): AsyncGenerator<Ent
     const earliestNs = earliestOf(open);
     if (following !== undefined && (earliestNs === undefined || following.block.minNs <= earliestNs)) {
       const { block, arrival } = following;
+      const afterNs = waiting[next + 1]?.block.minNs;
+      const isAlone = open.length === 0 && (afterNs === undefined || afterNs > block.maxNs);
+      const copied = isAlone && mayCopy(block) ? await block.copy?.() : undefined;
+      if (copied !== undefined) {
+        next += 1;
+        yield { copied };
+        continue;
+      }
       open.push({ batch: await block.load(), arrival, row: 0 });
       open.sort((a, b) => a.arrival - b.arrival);
       next += 1;
@@ -96,7 +136,7 @@ async function* mergedSlices(blocks: readonly SourceBlock[]): AsyncGenerator<Ent
       }
     }
     open = open.filter(({ batch, row }) => row < batch.count);
-    yield mergeBatches(slices);
+    yield { batch: mergeBatches(slices) };
   }
 }
 

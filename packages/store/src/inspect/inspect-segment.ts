@@ -1,5 +1,13 @@
-import { blockLength, readFooter, type BlockEntry } from "@sluice/chunk";
-import { lineTextAt, metadataAt, printLabels, printRfc3339Ns, timestampAt, type EntryBatch } from "@sluice/model";
+import { blockLength, readFooter, type BlockEntry, type SegmentFooter } from "@sluice/chunk";
+import {
+  lineTextAt,
+  metadataAt,
+  printLabels,
+  printRfc3339Ns,
+  quoteGo,
+  timestampAt,
+  type EntryBatch,
+} from "@sluice/model";
 import type { InspectOptions } from "./inspect-options.ts";
 import { bytesText, countText, dayText, percentText, visible } from "./text.ts";
 import { attempt, verifySegment } from "./verify-segment.ts";
@@ -16,19 +24,18 @@ export async function inspectSegment(
   if (footer !== undefined) {
     const { tenant, day, streams, blocks } = footer;
     print(`segment of tenant ${visible(tenant)}, ${dayText(day)}, ${bytesText(bytes.length)}`);
-    const lines = sum(blocks, ({ count }) => count);
-    print(
-      `  ${countText(streams.length, "stream")}, ${countText(blocks.length, "block")}, ${countText(lines, "line")}`,
-    );
-    printSizes(bytes, blocks, print);
+    const lines = sum([...blocks.entries()], ({ count }) => count);
+    print(`  ${countText(streams.count, "stream")}, ${countText(blocks.length, "block")}, ${countText(lines, "line")}`);
+    printSizes(bytes, footer, print);
+    printLabelNames(footer, print);
   }
   let stream = -1;
-  const { problems } = await verifySegment(bytes, name, (entry, batch) => {
+  const { problems } = await verifySegment(bytes, name, (block, entry, batch) => {
     if (entry.stream !== stream) {
       stream = entry.stream;
-      print(`\n${visible(printLabels(footer!.streams[stream]!))}`);
+      print(`\n${visible(printLabels(footer!.streams.labelsAt(stream)))}`);
     }
-    printBlock(entry, batch, print);
+    printBlock(entry, filterBytesOf(footer!, block), batch, print);
     if (showLines && batch !== undefined) {
       printLines(batch, print);
     }
@@ -36,26 +43,57 @@ export async function inspectSegment(
   return problems;
 }
 
-/** What the columns take of the lines' bytes. */
-function printSizes(bytes: Uint8Array, blocks: readonly BlockEntry[], print: InspectOptions["print"]): void {
-  const raw = sum(blocks, ({ rawBytes }) => rawBytes);
+/** What the columns, the filters and the footer take of the lines' bytes. */
+function printSizes(bytes: Uint8Array, { blocks, filters }: SegmentFooter, print: InspectOptions["print"]): void {
+  const entries = [...blocks.entries()];
+  const raw = sum(entries, ({ rawBytes }) => rawBytes);
+  const printSize = (part: string, stored: number): void =>
+    print(`    ${part.padEnd(9)} ${percentText(stored, raw).padStart(8)}  ${bytesText(stored)}`);
   print(`  ${bytesText(raw)} of lines, stored in ${percentText(bytes.length, raw)} of that:`);
   for (const column of columns) {
-    const stored = sum(blocks, (block) => block.columns[column]?.storedBytes ?? 0);
-    print(`    ${column.padEnd(9)} ${percentText(stored, raw).padStart(8)}  ${bytesText(stored)}`);
+    printSize(
+      column,
+      sum(entries, (block) => block.columns[column]?.storedBytes ?? 0),
+    );
   }
-  const rest = bytes.length - sum(blocks, blockLength);
-  print(`    ${"footer".padEnd(9)} ${percentText(rest, raw).padStart(8)}  ${bytesText(rest)}`);
+  const filterBytes = filters?.storedBytes ?? 0;
+  printSize("filters", filterBytes);
+  printSize("footer", bytes.length - sum(entries, blockLength) - filterBytes);
 }
 
-function printBlock(entry: BlockEntry, batch: EntryBatch | undefined, print: InspectOptions["print"]): void {
+const valuesShown = 5;
+
+/** The postings: which labels there are, and how many streams have each of their first values. */
+function printLabelNames({ streams }: SegmentFooter, print: InspectOptions["print"]): void {
+  for (const name of streams.labelNames) {
+    const values = streams.labelValues(name);
+    const shown = values
+      .slice(0, valuesShown)
+      .map((value) => `${quoteGo(value)} ${streams.streamCountOf(name, value)}`);
+    const more = values.length > valuesShown ? ", ..." : "";
+    print(`  label ${visible(name)}: ${countText(values.length, "value")} (${visible(shown.join(", "))}${more})`);
+  }
+}
+
+function filterBytesOf({ filters }: SegmentFooter, block: number): number | undefined {
+  return filters?.has(block) === true ? filters.endOf(block) - filters.startOf(block) : undefined;
+}
+
+function printBlock(
+  entry: BlockEntry,
+  filterBytes: number | undefined,
+  batch: EntryBatch | undefined,
+  print: InspectOptions["print"],
+): void {
   const { offset, count, minNs, maxNs, rawBytes } = entry;
   const sizes = columns
     .filter((column) => entry.columns[column] !== undefined)
     .map((column) => `${column} ${entry.columns[column]!.storedBytes}`);
+  const filter = filterBytes === undefined ? "no filter" : `filter ${filterBytes}`;
   print(
     `  block at byte ${offset}: ${countText(count, "line")}, ${printRfc3339Ns(minNs)} to ${printRfc3339Ns(maxNs)}, ` +
-      `${rawBytes} in ${bytesText(blockLength(entry))} (${sizes.join(", ")})${batch === undefined ? ": DAMAGED" : ""}`,
+      `${rawBytes} in ${bytesText(blockLength(entry))} (${sizes.join(", ")}), ${filter}` +
+      (batch === undefined ? ": DAMAGED" : ""),
   );
 }
 

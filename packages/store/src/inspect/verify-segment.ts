@@ -1,4 +1,4 @@
-import { blockLength, decodeBlock, readFooter, type BlockEntry, type SegmentFooter } from "@sluice/chunk";
+import { blockLength, decodeBlock, filterOf, readFooter, type BlockEntry, type SegmentFooter } from "@sluice/chunk";
 import { isServiceError, messageOf, type EntryBatch } from "@sluice/model";
 import { contentHash } from "../segment.ts";
 
@@ -12,15 +12,16 @@ export interface VerifiedSegment {
 }
 
 /**
- * Checks a whole segment: its bytes against the hash in its name, its footer, and every column of every block.
+ * Checks a whole segment: its bytes against the hash in its name, its footer, every column of every block, and every
+ * skip filter: that it is as it was written, and that it is what the block's lines give, so that it hides none.
  *
  * @param name the key, or the file's name; its hash is checked when it has one.
- * @param onBlock is given every block in order of its place, undefined for a damaged one.
+ * @param onBlock is given every block in order of its place; its lines are undefined when it is damaged.
  */
 export async function verifySegment(
   bytes: Uint8Array,
   name: string,
-  onBlock: (entry: BlockEntry, batch: EntryBatch | undefined) => void = () => {},
+  onBlock: (block: number, entry: BlockEntry, batch: EntryBatch | undefined) => void = () => {},
 ): Promise<VerifiedSegment> {
   const problems: string[] = [];
   const named = /-([0-9a-f]{32})\.seg$/u.exec(name)?.[1];
@@ -28,13 +29,25 @@ export async function verifySegment(
     problems.push(`segment ${name} is not what its name says: its SHA-256 is another one`);
   }
   const footer = attempt(problems, () => readFooter(bytes, name));
-  for (const entry of footer?.blocks ?? []) {
+  if (footer === undefined) {
+    return { footer, problems };
+  }
+  const { blocks, filters } = footer;
+  for (let i = 0; i < blocks.length; i++) {
+    const entry = blocks.entryAt(i);
     const { offset } = entry;
+    const what = `block at byte ${offset} of ${name}`;
     const block = bytes.subarray(offset, offset + blockLength(entry));
-    onBlock(
-      entry,
-      attempt(problems, () => decodeBlock(entry, block, `block at byte ${offset} of ${name}`)),
-    );
+    const batch = attempt(problems, () => decodeBlock(entry, block, what));
+    onBlock(i, entry, batch);
+    if (filters?.has(i) === true) {
+      const filter = bytes.subarray(filters.startOf(i), filters.endOf(i));
+      if (!filters.isWhole(i, filter)) {
+        problems.push(`the skip filter of ${what} is damaged: its checksum does not match`);
+      } else if (batch !== undefined && !isSame(filter, filterOf(batch))) {
+        problems.push(`the skip filter of ${what} is not that of its lines`);
+      }
+    }
   }
   return { footer, problems };
 }
@@ -50,4 +63,8 @@ export function attempt<Result>(problems: string[], run: () => Result): Result |
     problems.push(messageOf(error));
     return undefined;
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,3 +1,4 @@
+import type { BlockTable } from "@sluice/chunk";
 import { isServiceError, messageOf, ServiceError, type Clock, type Logger } from "@sluice/model";
 import type { Compactor } from "../compaction/compactor.ts";
 import type { Manifest, Replacement } from "../manifest/manifest.ts";
@@ -117,15 +118,16 @@ export class Retention {
     const { reader, logger } = this.#options;
     try {
       const { streams, blocks } = await reader.footer(segment);
-      const lastNs = new Map<number, bigint>();
-      for (const { stream, maxNs } of blocks) {
-        const known = lastNs.get(stream);
-        lastNs.set(stream, known === undefined || maxNs > known ? maxNs : known);
-      }
+      let streamCount = 0;
       let expiredCount = 0;
       let nextMs = nowMs + lookAgainMsMax;
-      for (const [stream, maxNs] of lastNs) {
-        const cutoffNs = expiry.cutoffOf(streams[stream]!);
+      for (let stream = 0; stream < streams.count; stream++) {
+        const maxNs = lastTimeOf(blocks, stream);
+        if (maxNs === undefined) {
+          continue;
+        }
+        streamCount += 1;
+        const cutoffNs = expiry.cutoffOf(streams.labelsAt(stream));
         if (cutoffNs === undefined) {
           continue;
         }
@@ -135,7 +137,7 @@ export class Retention {
           nextMs = Math.min(nextMs, nowMs + Number((maxNs - cutoffNs) / 1_000_000n) + 1);
         }
       }
-      return expiredCount === 0 ? nextMs : expiredCount === lastNs.size ? "all" : "some";
+      return expiredCount === 0 ? nextMs : expiredCount === streamCount ? "all" : "some";
     } catch (error) {
       if (!isServiceError(error, "corrupt")) {
         throw error;
@@ -144,4 +146,13 @@ export class Retention {
       return nowMs + lookAgainMsMax;
     }
   }
+}
+
+function lastTimeOf(blocks: BlockTable, stream: number): bigint | undefined {
+  let lastNs: bigint | undefined;
+  for (let block = blocks.startOf(stream); block < blocks.startOf(stream + 1); block++) {
+    const maxNs = blocks.maxNsAt(block);
+    lastNs = lastNs === undefined || maxNs > lastNs ? maxNs : lastNs;
+  }
+  return lastNs;
 }
