@@ -23,7 +23,7 @@ export class BlockTable {
   readonly #starts: Uint32Array;
   readonly #min: Float64Array;
   readonly #max: Float64Array;
-  readonly #offsets: Float64Array;
+  readonly #offsets: Offsets;
   readonly #counts: Uint32Array;
   readonly #rawBytes: Uint32Array;
   readonly #encodings: Uint8Array;
@@ -165,15 +165,18 @@ export class BlockTable {
 }
 
 /** Of a block without its columns. */
-const rowBytes = 8 + 8 + 8 + 4 + 4 + 1 + 1 + 4;
+const rowBytes = 8 + 8 + 4 + 4 + 4 + 1 + 1 + 4;
 /** Of the typed arrays and their object, in V8. */
 const objectBytes = 1500;
+
+/** Segments over 4 GiB need doubles. */
+type Offsets = Uint32Array | Float64Array;
 
 /** One typed array for each field of a block. */
 export interface BlockRows {
   readonly min: Float64Array;
   readonly max: Float64Array;
-  readonly offsets: Float64Array;
+  readonly offsets: Offsets;
   readonly counts: Uint32Array;
   readonly rawBytes: Uint32Array;
   readonly encodings: Uint8Array;
@@ -343,7 +346,9 @@ class BlockTableBuilder {
     this.#startStreams(this.#starts.length - 1, this.#length);
     this.#rows.columnStarts[this.#length] = this.#columnsEnd;
     const columns = this.#rows.columns.slice(0, this.#columnsEnd);
-    return new BlockTable(this.#baseNs, this.#starts, { ...this.#rows, columns });
+    const isLarge = this.#rows.offsets.some((offset) => offset > uint32Max);
+    const offsets = isLarge ? this.#rows.offsets : Uint32Array.from(this.#rows.offsets);
+    return new BlockTable(this.#baseNs, this.#starts, { ...this.#rows, columns, offsets });
   }
 
   /** Streams up to this one, and those without blocks before it, begin at `block`. */

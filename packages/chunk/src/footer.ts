@@ -4,7 +4,7 @@ import { readBlockTable, writeBlockTable, type BlockTable } from "./block-table.
 import { dayStartNs } from "./day.ts";
 import { FilterTable } from "./filter-table.ts";
 import { corrupt, readCount, readLabels } from "./metadata-column.ts";
-import { StreamIndex, type LabelSharing } from "./stream-index.ts";
+import { noSharing, StreamIndex, type LabelSharing } from "./stream-index.ts";
 
 /** What is known about a segment without reading its blocks. */
 export interface SegmentFooter {
@@ -55,7 +55,7 @@ export function encodeFooter({ tenant, day, streams, blocks, filters }: SegmentF
  * @param sharing lets the footers of many segments have their texts in common.
  * @throws {ServiceError} `corrupt`
  */
-export function readFooter(tail: Uint8Array, what: string, sharing?: LabelSharing): SegmentFooter {
+export function readFooter(tail: Uint8Array, what: string, sharing: LabelSharing = noSharing): SegmentFooter {
   const footerName = `the footer of ${what}`;
   if (tail.length < trailerBytes) {
     throw corrupt(footerName, "the object is too short");
@@ -85,7 +85,7 @@ function writeSection(out: ByteWriter, id: number, write: (body: ByteWriter) => 
   out.bytes(body.view());
 }
 
-function decodeFooter(body: Uint8Array, what: string, sharing: LabelSharing | undefined): SegmentFooter {
+function decodeFooter(body: Uint8Array, what: string, sharing: LabelSharing): SegmentFooter {
   const reader = new ByteReader(body, what);
   const version = reader.u8();
   if (!versions.some((known) => known === version)) {
@@ -93,26 +93,27 @@ function decodeFooter(body: Uint8Array, what: string, sharing: LabelSharing | un
   }
   const tenant = reader.text();
   const day = reader.signedVarint();
-  const sections = new Map<number, ByteReader>();
+  const sections = new Map<number, Uint8Array>();
   while (reader.remaining > 0) {
     const id = reader.varint();
-    sections.set(id, new ByteReader(reader.bytes(reader.varint()), `section ${id} of ${what}`));
+    sections.set(id, reader.bytes(reader.varint()));
   }
-  const wanted = (id: number): ByteReader => {
-    const found = sections.get(id);
-    if (found === undefined) {
+  const wanted = (id: number): Uint8Array => {
+    const content = sections.get(id);
+    if (content === undefined) {
       throw corrupt(what, `it has no section ${id}`);
     }
-    return found;
+    return content;
   };
+  const read = (id: number): ByteReader => new ByteReader(wanted(id), `section ${id} of ${what}`);
   const streams =
     version === 1
-      ? StreamIndex.of(readStreams(wanted(section.streamsOfVersion1)), sharing)
-      : StreamIndex.read(wanted(section.streams), sharing);
-  const blocks = readBlockTable(wanted(section.blocks), dayStartNs(day), streams.count);
-  const ofFilters = sections.get(section.filters);
-  const filters = ofFilters && FilterTable.read(ofFilters, blocks.length);
-  return { tenant, day, streams, blocks, filters, hasUnknownFilters: ofFilters !== undefined && filters === undefined };
+      ? StreamIndex.of(readStreams(read(section.streamsOfVersion1)), sharing)
+      : sharing.index(wanted(section.streams), () => StreamIndex.read(read(section.streams), sharing));
+  const blocks = readBlockTable(read(section.blocks), dayStartNs(day), streams.count);
+  const hasFilters = sections.has(section.filters);
+  const filters = hasFilters ? FilterTable.read(read(section.filters), blocks.length) : undefined;
+  return { tenant, day, streams, blocks, filters, hasUnknownFilters: hasFilters && filters === undefined };
 }
 
 /** Label sets as version 1 has them. */

@@ -9,13 +9,19 @@ export interface LabelTest {
   readonly only?: string | undefined;
 }
 
-/** Gives equal texts and label sets as one, so that those of many segments take memory once. */
+/** Gives equal texts, label sets and indexes as one, so that those of many segments take memory once. */
 export interface LabelSharing {
   text(text: string): string;
   labels(labels: Labels): Labels;
+  /** @param content the index as it is stored; `read` makes one of it. */
+  index(content: Uint8Array, read: () => StreamIndex): StreamIndex;
 }
 
-const noSharing: LabelSharing = { text: (text) => text, labels: (labels) => labels };
+export const noSharing: LabelSharing = {
+  text: (text) => text,
+  labels: (labels) => labels,
+  index: (_content, read) => read(),
+};
 
 /**
  * The streams of a segment by their labels. A stream is known by its place in the order of labels. Its label set is made
@@ -213,7 +219,7 @@ export class StreamIndex {
   }
 
   #streamsWith(value: number): Uint32Array {
-    return this.#streams.subarray(this.#valueStarts[value]!, this.#valueStarts[value + 1]!);
+    return this.#streams.subarray(this.#valueStarts[value], this.#valueStarts[value + 1]);
   }
 
   #makeLabels(stream: number): Labels {

@@ -5,6 +5,7 @@ import {
   type BlockEntry,
   type NewlineKernels,
   type SegmentFooter,
+  type StreamIndex,
 } from "@sluice/chunk";
 import { isServiceError, ServiceError, type EntryBatch, type Logger } from "@sluice/model";
 import type { ByteRange, ObjectStore } from "@sluice/object-store";
@@ -12,6 +13,7 @@ import { ByteCache } from "./byte-cache.ts";
 import { checkNotCancelled } from "./cancelled.ts";
 import { FilterReader, type SkipFilter } from "./filter-reader.ts";
 import { mapInOrder } from "./map-in-order.ts";
+import { ReadAhead, type ReadAheadOptions, type ReadPart, type Scan } from "./read-ahead.ts";
 import type { Segment } from "./segment.ts";
 import { SharedLabels } from "./shared-labels.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
@@ -24,9 +26,11 @@ export interface SegmentReaderOptions {
   readonly footerCacheBytesMax: number;
   readonly filterCacheBytesMax: number;
   readonly blockCacheBytesMax: number;
+  /** Undefined where a small read costs no more than its bytes. */
+  readonly readAhead?: ReadAheadOptions | undefined;
 }
 
-const shared = { setsMax: 50_000, textsMax: 200_000 };
+const shared = { setsMax: 50_000, textsMax: 200_000, indexesMax: 1000 };
 const footersAtOnce = 16;
 
 /** Reads footers, filters and blocks of committed segments: ranged GETs, and none for what was read not long ago. */
@@ -35,6 +39,7 @@ export class SegmentReader {
   readonly #footers: ByteCache<SegmentFooter>;
   readonly #blocks: ByteCache<EntryBatch>;
   readonly #filters: FilterReader;
+  readonly #readAhead: ReadAhead | undefined;
   readonly #labels = new SharedLabels(shared);
   readonly #logger: Logger;
   readonly #metrics: StoreMetrics;
@@ -48,8 +53,9 @@ export class SegmentReader {
     this.#metrics = metrics;
     this.#kernels = kernels;
     const range = (key: string, wanted: ByteRange): Promise<Uint8Array> => this.range(key, wanted);
+    this.#readAhead = options.readAhead && new ReadAhead(options.readAhead, range, metrics);
     this.#filters = new FilterReader({ range, cacheBytesMax: filterCacheBytesMax, logger, metrics });
-    this.#footers = new ByteCache({ name: "footers", bytesMax: footerCacheBytesMax, metrics }, footerMemoryBytes);
+    this.#footers = new ByteCache({ name: "footers", bytesMax: footerCacheBytesMax, metrics }, footerMemoryBytes());
     this.#blocks = new ByteCache({ name: "blocks", bytesMax: blockCacheBytesMax, metrics }, batchMemoryBytes);
   }
 
@@ -91,11 +97,20 @@ export class SegmentReader {
     return this.#filters.filters(segment, footer, blocks);
   }
 
-  /** @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing. */
-  async block({ key }: Segment, entry: BlockEntry): Promise<EntryBatch> {
+  /** For the blocks that one query reads, when reading ahead is worth anything. */
+  scan(): Scan | undefined {
+    return this.#readAhead?.scan();
+  }
+
+  /**
+   * @param read gets the block's bytes when they are not kept; by default a request of their own does.
+   * @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing.
+   */
+  async block({ key }: Segment, entry: BlockEntry, read?: ReadPart): Promise<EntryBatch> {
     return this.#blocks.getOrLoad(`${key}@${entry.offset}`, async () => {
       this.#metrics.blocksRead.add(1);
-      return this.decode(key, entry, await this.range(key, { offset: entry.offset, length: blockLength(entry) }));
+      const range = { offset: entry.offset, length: blockLength(entry) };
+      return this.decode(key, entry, await (read === undefined ? this.range(key, range) : read(range)));
     });
   }
 
@@ -132,8 +147,14 @@ export class SegmentReader {
 
 const labelBytes = 100;
 
-function footerMemoryBytes({ streams, blocks, filters }: SegmentFooter): number {
-  return streams.sizeBytes + blocks.sizeBytes + (filters?.sizeBytes ?? 0);
+/** Counts an index that several footers share with the first of them. */
+function footerMemoryBytes(): (footer: SegmentFooter) => number {
+  const counted = new WeakSet<StreamIndex>();
+  return ({ streams, blocks, filters }) => {
+    const ofStreams = counted.has(streams) ? 0 : streams.sizeBytes;
+    counted.add(streams);
+    return ofStreams + blocks.sizeBytes + (filters?.sizeBytes ?? 0);
+  };
 }
 
 function batchMemoryBytes({ bytes, deltaNs, lineStarts, lineEnds, metadata }: EntryBatch): number {

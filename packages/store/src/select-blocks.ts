@@ -1,4 +1,4 @@
-import { compileNeedles, type LabelTest, type SegmentFooter } from "@sluice/chunk";
+import { blockLength, compileNeedles, type LabelTest, type SegmentFooter, type StreamIndex } from "@sluice/chunk";
 import {
   compareLabels,
   compileMatcher,
@@ -9,6 +9,7 @@ import {
   type SelectRequest,
   type SeriesRequest,
 } from "@sluice/model";
+import type { ByteRange } from "@sluice/object-store";
 import { checkNotCancelled } from "./cancelled.ts";
 import { mapInOrder } from "./map-in-order.ts";
 import type { SegmentReader } from "./segment-reader.ts";
@@ -29,14 +30,14 @@ export async function selectBlocks(
   metrics: StoreMetrics,
   signal: AbortSignal | undefined,
 ): Promise<BlockRef[]> {
-  const tests = compileTests(matchers);
+  const match = compileStreamMatch(matchers);
   const mayHoldNeedles = compileNeedles(needles ?? []);
   const blocks: BlockRef[] = [];
   let outsideCount = 0;
   let inRangeCount = 0;
   const footers = await reader.footers(segments, signal);
   const planned = footers.map((footer, i) => {
-    const plan = planSegment(segments[i]!, footer, tests, startNs, endNs);
+    const plan = planSegment(segments[i]!, footer, match, startNs, endNs);
     outsideCount += plan.outsideCount;
     inRangeCount += plan.blocks.length;
     return plan;
@@ -49,16 +50,26 @@ export async function selectBlocks(
           const filters = inRange.length === 0 ? [] : await reader.filters(segment, footer, inRange);
           return inRange.filter((_, i) => filters[i] === undefined || mayHoldNeedles(filters[i]));
         });
+  const scan = reader.scan();
   for (const [i, { segment, footer }] of planned.entries()) {
+    const read = scan?.reader(segment.key, () => rangesOf(footer, kept[i]!));
     for (const block of kept[i]!) {
       const labels = footer.streams.labelsAt(footer.blocks.streamAt(block));
-      blocks.push(new StoredBlock(reader, segment, footer, labels, block));
+      blocks.push(new StoredBlock(reader, segment, footer, labels, block, read));
     }
   }
   metrics.blocksPlanned.add(outsideCount, { outcome: "outside" });
   metrics.blocksPlanned.add(inRangeCount - blocks.length, { outcome: "filtered" });
   metrics.blocksPlanned.add(blocks.length, { outcome: "selected" });
   return blocks;
+}
+
+/** Where the blocks lie in their segment. */
+function rangesOf({ blocks: table }: SegmentFooter, blocks: readonly number[]): ByteRange[] {
+  return blocks.map((block) => {
+    const entry = table.entryAt(block);
+    return { offset: entry.offset, length: blockLength(entry) };
+  });
 }
 
 /** The label sets, ascending, of streams that match any selector (or all, for none) and have blocks in the range. */
@@ -68,13 +79,13 @@ export async function selectSeries(
   { selectors, startNs, endNs }: SeriesRequest,
   isShown: (labels: Labels, block: { readonly maxNs: bigint }) => boolean = () => true,
 ): Promise<Labels[]> {
-  const tests = selectors.length === 0 ? [[]] : selectors.map(compileTests);
+  const matches = (selectors.length === 0 ? [[]] : selectors).map(compileStreamMatch);
   const found = new Set<Labels>();
   for (const { streams, blocks } of await reader.footers(segments)) {
     const start = blocks.offsetOf(startNs);
     const end = blocks.offsetOf(endNs);
-    for (const ofSelector of tests) {
-      for (const stream of streams.match(ofSelector)) {
+    for (const match of matches) {
+      for (const stream of match(streams)) {
         const labels = streams.labelsAt(stream);
         if (!found.has(labels)) {
           blocks.eachInRange(stream, start, end, (block) => {
@@ -103,7 +114,7 @@ interface SegmentPlan {
 function planSegment(
   segment: Segment,
   footer: SegmentFooter,
-  tests: readonly LabelTest[],
+  match: StreamMatch,
   startNs: bigint,
   endNs: bigint,
 ): SegmentPlan {
@@ -112,34 +123,40 @@ function planSegment(
   const end = table.offsetOf(endNs);
   const blocks: number[] = [];
   let ofStreams = 0;
-  for (const stream of streams.match(tests)) {
+  for (const stream of match(streams)) {
     ofStreams += table.startOf(stream + 1) - table.startOf(stream);
     table.eachInRange(stream, start, end, (block) => blocks.push(block));
   }
   return { segment, footer, blocks, outsideCount: ofStreams - blocks.length };
 }
 
-/** Matchers as tests of single labels; a regular expression is tried once on every distinct value. */
-function compileTests(matchers: readonly Matcher[]): readonly LabelTest[] {
-  return matchers.map((matcher) => {
-    const { name, operator, value } = matcher;
-    const test = compileMatcher(matcher);
-    const isEquality = operator === "=" || operator === "!=";
-    return {
-      name,
-      test: isEquality ? test : oncePerValue(test),
-      only: operator === "=" && value !== "" ? value : undefined,
-    };
-  });
+type StreamMatch = (streams: StreamIndex) => Uint32Array;
+
+/** The streams that a selector matches. Many segments share an index: each one is looked at once. */
+function compileStreamMatch(matchers: readonly Matcher[]): StreamMatch {
+  const tests = matchers.map(compileTest);
+  return remembered((streams) => streams.match(tests));
 }
 
-function oncePerValue(test: (value: string) => boolean): (value: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (value) => {
-    let result = known.get(value);
+/** A regular expression is tried once on every distinct value. */
+function compileTest(matcher: Matcher): LabelTest {
+  const { name, operator, value } = matcher;
+  const test = compileMatcher(matcher);
+  const isEquality = operator === "=" || operator === "!=";
+  return {
+    name,
+    test: isEquality ? test : remembered(test),
+    only: operator === "=" && value !== "" ? value : undefined,
+  };
+}
+
+function remembered<Argument, Result>(compute: (argument: Argument) => Result): (argument: Argument) => Result {
+  const known = new Map<Argument, Result>();
+  return (argument) => {
+    let result = known.get(argument);
     if (result === undefined) {
-      result = test(value);
-      known.set(value, result);
+      result = compute(argument);
+      known.set(argument, result);
     }
     return result;
   };

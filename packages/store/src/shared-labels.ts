@@ -1,32 +1,43 @@
-import type { LabelSharing } from "@sluice/chunk";
+import { createHash } from "node:crypto";
+import type { LabelSharing, StreamIndex } from "@sluice/chunk";
 import { printLabels, type Labels } from "@sluice/model";
 
+export interface SharedLabelsOptions {
+  readonly setsMax: number;
+  readonly textsMax: number;
+  readonly indexesMax: number;
+}
+
 /**
- * Gives equal texts and label sets as one object, since a stream is in hundreds of segments: that saves their memory,
- * and lets who compares many of them go by identity. Over its bounds it begins anew; sets from before and after are then
- * equal but not the same.
+ * Gives equal texts, label sets and stream indexes as one object, since a stream is in hundreds of segments, and one
+ * flush mostly has the streams of the one before: that saves their memory, and lets who compares many of them go by
+ * identity. Over its bounds it begins anew; what came before and after is then equal but not the same.
  */
 export class SharedLabels implements LabelSharing {
-  readonly #setsMax: number;
+  readonly #options: SharedLabelsOptions;
   readonly #sets = new Map<string, Labels>();
-  readonly #textsMax: number;
   readonly #texts = new Map<string, string>();
+  readonly #indexes = new Map<string, StreamIndex>();
 
-  constructor({ setsMax, textsMax }: { readonly setsMax: number; readonly textsMax: number }) {
-    this.#setsMax = setsMax;
-    this.#textsMax = textsMax;
+  constructor(options: SharedLabelsOptions) {
+    this.#options = options;
   }
 
   labels(labels: Labels): Labels {
-    return shared(this.#sets, printLabels(labels), labels, this.#setsMax);
+    return shared(this.#sets, printLabels(labels), this.#options.setsMax, () => labels);
   }
 
   text(text: string): string {
-    return shared(this.#texts, text, text, this.#textsMax);
+    return shared(this.#texts, text, this.#options.textsMax, () => text);
+  }
+
+  index(content: Uint8Array, read: () => StreamIndex): StreamIndex {
+    const digest = createHash("sha256").update(content).digest("base64");
+    return shared(this.#indexes, digest, this.#options.indexesMax, read);
   }
 }
 
-function shared<Value>(known: Map<string, Value>, key: string, value: Value, most: number): Value {
+function shared<Value>(known: Map<string, Value>, key: string, most: number, make: () => Value): Value {
   const found = known.get(key);
   if (found !== undefined) {
     return found;
@@ -34,6 +45,7 @@ function shared<Value>(known: Map<string, Value>, key: string, value: Value, mos
   if (known.size >= most) {
     known.clear();
   }
+  const value = make();
   known.set(key, value);
   return value;
 }

@@ -23,6 +23,7 @@ import {
   type Expiry,
   type RetentionPolicy,
 } from "./retention/retention-policy.ts";
+import type { ReadAheadOptions } from "./read-ahead.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { selectBlocks, selectSeries } from "./select-blocks.ts";
 import { createStoreMetrics } from "./store-metrics.ts";
@@ -43,6 +44,8 @@ export interface StoreOptions {
   readonly walName?: string;
   /** Memory for decoded blocks. */
   readonly blockCacheBytesMax?: number;
+  /** For an object store that charges by the request: queries read blocks together. By default they do not. */
+  readonly readAhead?: ReadAheadOptions;
   /** Memory for footers of segments. */
   readonly footerCacheBytesMax?: number;
   /** Memory for skip filters of blocks. */
@@ -121,7 +124,7 @@ export interface Store {
 
 export const defaultWalName = "wal";
 export const defaultBlockCacheBytesMax = 256 * 1024 * 1024;
-export const defaultFooterCacheBytesMax = 64 * 1024 * 1024;
+export const defaultFooterCacheBytesMax = 128 * 1024 * 1024;
 export const defaultFilterCacheBytesMax = 128 * 1024 * 1024;
 export const defaultSnapshotInterval = 64;
 export const defaultSegmentDeleteDelayMs = 3_600_000;
@@ -152,6 +155,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     footerCacheBytesMax: options.footerCacheBytesMax ?? defaultFooterCacheBytesMax,
     filterCacheBytesMax: options.filterCacheBytesMax ?? defaultFilterCacheBytesMax,
     blockCacheBytesMax: options.blockCacheBytesMax ?? defaultBlockCacheBytesMax,
+    readAhead: options.readAhead,
   });
   let writing: Promise<void> | undefined;
   let isUnsettled = false;
