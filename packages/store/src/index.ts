@@ -1,6 +1,7 @@
 export type { Garbage, GarbageOptions } from "./collect-garbage.ts";
 export type { CompactionResult } from "./compaction/compactor.ts";
 export { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
+export { defaultReadAhead, type ReadAheadOptions } from "./read-ahead.ts";
 export type { RetentionResult } from "./retention/apply-retention.ts";
 export {
   compileExpiry,
@@ -21,4 +22,5 @@ export {
   type Store,
   type StoreOptions,
 } from "./store.ts";
+export { isSegmentKey } from "./segment.ts";
 export type { TenantStreams } from "./write-segments.ts";
