@@ -42,12 +42,16 @@ describe("what a log query reads", () => {
     expect(stats).toMatchObject({ blocksTotal: 20, blocksLoaded: 2, linesProcessed: 20, entriesReturned: 5 });
   });
 
-  test("the needles of |= filters go to storage, wherever they stand", async () => {
-    const query = '{app="a"} != "no" |= "one" |= "two" or "three" | json |= "four" | x="1"';
-    const { querier, answer } = rangeQuery([], 10, { query });
+  test.for<[stages: string, needles: readonly string[]]>([
+    ['!= "no" |= "one" |= "two" or "three" | json |= "four" | x="1"', ["one", "four"]],
+    ['|~ "abc.*def" !~ "ghi" |~ "(?i)jkl" |~ "x|y" |~ "z" or "w"', ["abc", "def"]],
+    ['|> "<_>took <_> ms<_>" !> "<_>no<_>" |> "a<_>" or "b<_>"', ["took ", " ms"]],
+    ['|= ""', []],
+  ])("what lines must hold goes to storage: %s", async ([stages, needles]) => {
+    const { querier, answer } = rangeQuery([], 10, { query: `{app="a"} ${stages}` });
     await answer;
     const decoder = new TextDecoder();
-    expect(querier.requests[0]?.needles?.map((needle) => decoder.decode(needle))).toEqual(["one", "four"]);
+    expect(querier.requests[0]?.needles?.map((needle) => decoder.decode(needle))).toEqual(needles);
     expect(querier.requests[0]).toMatchObject({ tenant: "tenant", startNs: 0n, endNs: 1000n * secondNs });
   });
 
@@ -118,7 +122,7 @@ test("an aborted query rejects as cancelled and stops loading", async () => {
 });
 
 test("a long query lets other work run", async () => {
-  const { answer } = rangeQuery([streamOf("a", numbered(60_000))], 500, {
+  const { answer } = rangeQuery([streamOf("a", numbered(200_000))], 500, {
     query: '{app="a"} | json |= "none"',
     limit: 1,
   });
@@ -131,7 +135,7 @@ test("a long query lets other work run", async () => {
     }
   };
   setImmediate(count);
-  await rangeQuery([streamOf("a", numbered(60_000))], 500, {
+  await rangeQuery([streamOf("a", numbered(200_000))], 500, {
     query: '{app="a"} | json | x="none"',
     endNs: 100_000n * secondNs,
     limit: 1,

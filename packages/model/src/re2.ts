@@ -1,5 +1,6 @@
 import { captureNames, emitRegex } from "./re2/emit.ts";
 import { parseRe2 } from "./re2/parse.ts";
+import { requiredLiterals } from "./re2/required-literals.ts";
 
 /** A compiled RE2 expression. */
 export interface CompiledRegex {
@@ -54,6 +55,16 @@ export function compileRe2(pattern: string, options: { readonly anchored: boolea
         : { index: match.index, groups: [...match], named: namedGroups(groupNames, match) };
     },
   };
+}
+
+/**
+ * Texts that every text in which the expression matches holds, each of them: what a search can look for first, or skip
+ * data by. None when the expression has choices everywhere.
+ *
+ * @throws {ServiceError} `bad_data` as {@link compileRe2}.
+ */
+export function literalsOfRe2(pattern: string): readonly string[] {
+  return requiredLiterals(parseRe2(pattern, { dotAll: false }));
 }
 
 function namedGroups(

@@ -1,5 +1,5 @@
 import { createFinder } from "@sluice/kernels";
-import { compileRe2 } from "@sluice/model";
+import { compileRe2, literalsOfRe2 } from "@sluice/model";
 import { checkLinePattern, type LineFilterNode } from "../syntax/index.ts";
 import type { Stage } from "./line.ts";
 
@@ -12,10 +12,35 @@ export function compileLineFilter({ operator, alternatives }: LineFilterNode): S
   return tests.length === 1 ? first! : (line) => tests.some((test) => test(line));
 }
 
-/** The bytes that every line must hold to pass, when the filter is that simple. */
+/** The bytes that are all that a line must hold to pass, when the filter is that simple. */
 export function needleOf({ operator, alternatives }: LineFilterNode): Uint8Array | undefined {
   const [text] = alternatives;
   return operator === "|=" && alternatives.length === 1 && text !== "" ? encoder.encode(text) : undefined;
+}
+
+/**
+ * Bytes that every line holds that passes, each of them; it need not pass with them. Those of alternatives, and of what
+ * must not be there, are none.
+ */
+export function needlesOf(filter: LineFilterNode): readonly Uint8Array[] {
+  const { operator, alternatives } = filter;
+  const [text] = alternatives;
+  if (alternatives.length !== 1 || text === undefined) {
+    return [];
+  }
+  switch (operator) {
+    case "|=":
+      return [needleOf(filter)].filter((needle) => needle !== undefined);
+    case "|~":
+      return literalsOfRe2(text).map((literal) => encoder.encode(literal));
+    case "|>":
+      // U+FFFD may stand for bytes that are not UTF-8.
+      return checkLinePattern(text)
+        .literals.filter((literal) => literal.isWellFormed() && !literal.includes("\ufffd"))
+        .map((literal) => encoder.encode(literal));
+    default:
+      return [];
+  }
 }
 
 function compileAlternative(operator: LineFilterNode["operator"], text: string): Stage {

@@ -2,7 +2,7 @@ import type { SearchKernels } from "../execution.ts";
 import type { LineFilterNode, StageNode } from "../syntax/index.ts";
 import { compileJson } from "./json.ts";
 import { compileLabelFilter } from "./label-filter.ts";
-import { compileLineFilter, needleOf } from "./line-filter.ts";
+import { compileLineFilter, needleOf, needlesOf } from "./line-filter.ts";
 import type { Stage } from "./line.ts";
 import { compileLogfmt } from "./logfmt.ts";
 import { everyLabel, type ParserHints } from "./parser-hints.ts";
@@ -51,8 +51,8 @@ export function compilePipeline(
   const others = filters.filter((filter) => filter !== searched).map(compileLineFilter);
   const rest = nodes.filter((node) => node.kind !== "lineFilter").map((node) => compileStage(node, hints));
   const stages = [...others, ...rest];
-  const needles = filters.map(needleOf).filter((needle) => needle !== undefined);
-  const [needle] = needles;
+  const needles = filters.flatMap(needlesOf);
+  const needle = searched && needleOf(searched);
   if (searched === undefined || needle === undefined) {
     return { needles, stages, search: undefined };
   }
