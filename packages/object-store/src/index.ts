@@ -1,3 +1,9 @@
+export {
+  defaultFreeBytesMin,
+  openDiskCache,
+  type CachedObjectStore,
+  type DiskCacheOptions,
+} from "./disk-cache/disk-cache.ts";
 export { countingObjectStore } from "./counting.ts";
 export { type FileSystemObjectStoreOptions, openFileSystemObjectStore } from "./file-system.ts";
 export { memoryObjectStore } from "./memory.ts";
