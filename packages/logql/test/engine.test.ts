@@ -55,6 +55,17 @@ describe("what a log query reads", () => {
     expect(querier.requests[0]).toMatchObject({ tenant: "tenant", startNs: 0n, endNs: 1000n * secondNs });
   });
 
+  test.for<[stages: string, equalities: Record<string, string>]>([
+    ['| a="1" |= "x" | b="2" | json | c="3"', { a: "1", b: "2" }],
+    ['| a="1" and (b="2" , c>3)', { a: "1", b: "2" }],
+    ['| a="1" or b="2" | c!="3" | d=~"4" | e="" | __error__="x"', {}],
+    ['| logfmt | a="1"', {}],
+  ])("labels that entries must have go to storage: %s", async ([stages, equalities]) => {
+    const { querier, answer } = rangeQuery([], 10, { query: `{app="a"} ${stages}` });
+    await answer;
+    expect(querier.requests[0]?.equalities).toEqual(labelsFromRecord(equalities));
+  });
+
   test("a limit far below the number of matching lines is kept to", async () => {
     const { answer } = rangeQuery([streamOf("a", numbered(5000))], 5000, { limit: 7, query: '{app="a"} |= "line"' });
     const { result } = await answer;

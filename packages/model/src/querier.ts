@@ -1,5 +1,5 @@
 import type { EntryBatch } from "./entry-batch.ts";
-import type { Labels } from "./labels.ts";
+import type { LabelPair, Labels } from "./labels.ts";
 import type { Matcher } from "./matcher.ts";
 
 /** What a query needs from storage. Times are nanoseconds since the epoch. */
@@ -16,6 +16,11 @@ export interface SelectRequest {
    * line may be left out, others are returned whole.
    */
   readonly needles?: readonly Uint8Array[];
+  /**
+   * Labels of which an entry must have every one, with exactly this value (not empty), among those of its stream or its
+   * structured metadata, to be of interest. A hint, too.
+   */
+  readonly equalities?: readonly LabelPair[];
 }
 
 /**

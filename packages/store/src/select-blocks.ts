@@ -1,4 +1,4 @@
-import { blockLength, compileNeedles, type LabelTest, type SegmentFooter, type StreamIndex } from "@sluice/chunk";
+import { compileSkipTest, type LabelTest, type SegmentFooter, type StreamIndex } from "@sluice/chunk";
 import {
   compareLabels,
   compileMatcher,
@@ -21,17 +21,17 @@ const filtersAtOnce = 8;
 
 /**
  * The blocks of matching streams in `[startNs, endNs)`: in the order of the segments, in each by stream and time. Without
- * those of which the skip filters say that no line holds all of the needles.
+ * those of which the skip filters say that no entry holds all of the needles and equalities.
  */
 export async function selectBlocks(
   reader: SegmentReader,
   segments: readonly Segment[],
-  { matchers, startNs, endNs, needles }: SelectRequest,
+  { matchers, startNs, endNs, needles = [], equalities = [] }: SelectRequest,
   metrics: StoreMetrics,
   signal: AbortSignal | undefined,
 ): Promise<BlockRef[]> {
   const match = compileStreamMatch(matchers);
-  const mayHoldNeedles = compileNeedles(needles ?? []);
+  const mayHold = compileSkipTest({ needles, equalities });
   const blocks: BlockRef[] = [];
   let outsideCount = 0;
   let inRangeCount = 0;
@@ -43,18 +43,18 @@ export async function selectBlocks(
     return plan;
   });
   const kept =
-    mayHoldNeedles === undefined
+    mayHold === undefined
       ? planned.map((plan) => plan.blocks)
       : await mapInOrder(planned, filtersAtOnce, async ({ segment, footer, blocks: inRange }) => {
           checkNotCancelled(signal, "query");
           const filters = inRange.length === 0 ? [] : await reader.filters(segment, footer, inRange);
-          return inRange.filter((_, i) => filters[i] === undefined || mayHoldNeedles(filters[i]));
+          return inRange.filter((block, i) => filters[i] === undefined || mayHold(filters[i], labelsOf(footer, block)));
         });
   const scan = reader.scan();
   for (const [i, { segment, footer }] of planned.entries()) {
     const read = scan?.reader(segment.key, () => rangesOf(footer, kept[i]!));
     for (const block of kept[i]!) {
-      const labels = footer.streams.labelsAt(footer.blocks.streamAt(block));
+      const labels = labelsOf(footer, block);
       blocks.push(new StoredBlock(reader, segment, footer, labels, block, read));
     }
   }
@@ -66,10 +66,7 @@ export async function selectBlocks(
 
 /** Where the blocks lie in their segment. */
 function rangesOf({ blocks: table }: SegmentFooter, blocks: readonly number[]): ByteRange[] {
-  return blocks.map((block) => {
-    const entry = table.entryAt(block);
-    return { offset: entry.offset, length: blockLength(entry) };
-  });
+  return blocks.map((block) => ({ offset: table.offsetAt(block), length: table.storedBytesAt(block) }));
 }
 
 /** The label sets, ascending, of streams that match any selector (or all, for none) and have blocks in the range. */
@@ -100,6 +97,10 @@ export async function selectSeries(
   // Mostly the sets of a stream are one object already.
   const byText = new Map([...found].map((labels) => [printLabels(labels), labels]));
   return [...byText.values()].sort(compareLabels);
+}
+
+function labelsOf({ streams, blocks }: SegmentFooter, block: number): Labels {
+  return streams.labelsAt(blocks.streamAt(block));
 }
 
 interface SegmentPlan {

@@ -1,9 +1,9 @@
-import { compileMatcher, messageOf, isServiceError } from "@sluice/model";
+import { compileMatcher, isServiceError, messageOf, type LabelPair } from "@sluice/model";
 import { compare, type ComparisonOperator, type LabelFilterNode } from "../syntax/index.ts";
 import { parseByteSize } from "../units/byte-size.ts";
 import { parseGoDurationNs } from "../units/go-duration.ts";
 import { parseGoFloat } from "../units/go-float.ts";
-import { errorLabel } from "./line-labels.ts";
+import { errorDetailsLabel, errorLabel } from "./line-labels.ts";
 import type { Stage } from "./line.ts";
 
 /**
@@ -33,6 +33,22 @@ export function compileLabelFilter(filter: LabelFilterNode): Stage {
       const right = compileLabelFilter(filter.right);
       return (line) => left(line) || right(line);
     }
+  }
+}
+
+/** Labels that a line must have with this very value to pass, as far as they are plain to see. */
+export function equalitiesOf(filter: LabelFilterNode): readonly LabelPair[] {
+  switch (filter.kind) {
+    case "text": {
+      const { name, operator, value } = filter.matcher;
+      // What a stage reports of itself is no label of the entry.
+      const isPlain = operator === "=" && value !== "" && name !== errorLabel && name !== errorDetailsLabel;
+      return isPlain ? [{ name, value }] : [];
+    }
+    case "and":
+      return [...equalitiesOf(filter.left), ...equalitiesOf(filter.right)];
+    default:
+      return [];
   }
 }
 

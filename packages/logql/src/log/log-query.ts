@@ -37,7 +37,8 @@ export async function runLogQuery(query: LogQuery, execution: Execution): Promis
   const { startNs, endNs, direction } = query;
   const { querier, tenant, signal, stats } = execution;
   const { matchers } = query.log;
-  const request = { tenant, matchers, startNs, endNs, needles: pipeline.needles };
+  const { needles, equalities } = pipeline;
+  const request = { tenant, matchers, startNs, endNs, needles, equalities };
   const blocks = inTimeOrder(await querier.select(request, signal), direction);
   stats.blocksTotal += blocks.length;
   const collector = new LogCollector(query);

@@ -1,7 +1,8 @@
+import type { LabelPair } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
 import type { LineFilterNode, StageNode } from "../syntax/index.ts";
 import { compileJson } from "./json.ts";
-import { compileLabelFilter } from "./label-filter.ts";
+import { compileLabelFilter, equalitiesOf } from "./label-filter.ts";
 import { compileLineFilter, needleOf, needlesOf } from "./line-filter.ts";
 import type { Stage } from "./line.ts";
 import { compileLogfmt } from "./logfmt.ts";
@@ -11,6 +12,8 @@ import { everyLabel, type ParserHints } from "./parser-hints.ts";
 export interface Pipeline {
   /** Texts that every passing line holds, as UTF-8: what storage may skip blocks by. */
   readonly needles: readonly Uint8Array[];
+  /** Labels that the entries of all passing lines have in their stream or their metadata, for the same purpose. */
+  readonly equalities: readonly LabelPair[];
   /** All stages, in the order that is quickest. */
   readonly stages: readonly Stage[];
   /** A needle to be searched through many lines at once. */
@@ -53,9 +56,23 @@ export function compilePipeline(
   const stages = [...others, ...rest];
   const needles = filters.flatMap(needlesOf);
   const needle = searched && needleOf(searched);
+  const equalities = equalitiesBeforeParsers(nodes);
   if (searched === undefined || needle === undefined) {
-    return { needles, stages, search: undefined };
+    return { needles, equalities, stages, search: undefined };
   }
   const search = { needle, kernels, stages };
-  return { needles, stages: [compileLineFilter(searched), ...stages], search };
+  return { needles, equalities, stages: [compileLineFilter(searched), ...stages], search };
+}
+
+/** A label that is tested before any parser has run is one of the stream or of the structured metadata. */
+function equalitiesBeforeParsers(nodes: readonly StageNode[]): readonly LabelPair[] {
+  const equalities: LabelPair[] = [];
+  for (const node of nodes) {
+    if (node.kind === "labelFilter") {
+      equalities.push(...equalitiesOf(node.filter));
+    } else if (node.kind !== "lineFilter") {
+      break;
+    }
+  }
+  return equalities;
 }

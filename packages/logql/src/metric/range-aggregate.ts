@@ -58,7 +58,8 @@ export async function aggregateRange(
   };
   const { startNs, endNs, pipeline } = aggregation;
   const { matchers } = range.log;
-  const request = { tenant: execution.tenant, matchers, startNs, endNs, needles: pipeline.needles };
+  const { needles, equalities } = pipeline;
+  const request = { tenant: execution.tenant, matchers, startNs, endNs, needles, equalities };
   const blocks = startNs < endNs ? await execution.querier.select(request, execution.signal) : [];
   execution.stats.blocksTotal += blocks.length;
   for (const block of blocks) {
