@@ -1,4 +1,4 @@
-import { quietMetrics } from "@sluice/testkit";
+import { quietMetrics, virtualClock } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { countedMetrics } from "../test/counted-metrics.ts";
 import { countingObjectStore } from "./counting.ts";
@@ -6,13 +6,13 @@ import { memoryObjectStore } from "./memory.ts";
 import { objectStoreSuite } from "./testing/suite.ts";
 
 objectStoreSuite("a store that counts", async () => ({
-  store: countingObjectStore(memoryObjectStore(), quietMetrics),
+  store: countingObjectStore(memoryObjectStore(), quietMetrics, virtualClock()),
   async [Symbol.asyncDispose]() {},
 }));
 
 test("requests are counted by outcome, bytes by direction", async () => {
   const { metrics, values } = countedMetrics();
-  const store = countingObjectStore(memoryObjectStore(), metrics);
+  const store = countingObjectStore(memoryObjectStore(), metrics, virtualClock());
   await store.put("a", [new Uint8Array(10), new Uint8Array(5)]);
   await expect(store.put("a", [new Uint8Array(99)], { ifAbsent: true })).rejects.toThrow();
   await store.get("a");

@@ -1,17 +1,28 @@
-import { isServiceError, type Metrics } from "@sluice/model";
+import { isServiceError, type Clock, type Metrics } from "@sluice/model";
 import type { ListedObject, ObjectStore } from "./object-store.ts";
 
+const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
 /**
- * Counts what a store is asked for: requests are what object storage charges for. A listing counts once, whatever number
- * of pages it takes.
+ * Counts what a store is asked for, and how long it takes. A listing counts once, whatever number of pages it takes, and
+ * its time is its reader's, too.
  */
-export function countingObjectStore(store: ObjectStore, metrics: Metrics): ObjectStore {
+export function countingObjectStore(store: ObjectStore, metrics: Metrics, clock: Clock): ObjectStore {
   const requests = metrics.counter("sluice_object_store_requests_total", "Requests to the object store.", [
     "operation",
     "outcome",
   ]);
   const bytes = metrics.counter("sluice_object_store_bytes_total", "Bytes of objects written and read.", ["operation"]);
+  const seconds = metrics.histogram(
+    "sluice_object_store_request_seconds",
+    "Time of a request to the object store, all its tries together.",
+    secondsBuckets,
+    ["operation"],
+  );
+  const inFlight = metrics.gauge("sluice_object_store_requests_in_flight", "Requests under way.", ["operation"]);
   const count = async <T>(operation: string, request: Promise<T>): Promise<T> => {
+    const startMs = clock.nowMs();
+    inFlight.add(1, { operation });
     try {
       const answer = await request;
       requests.add(1, { operation, outcome: "ok" });
@@ -19,6 +30,9 @@ export function countingObjectStore(store: ObjectStore, metrics: Metrics): Objec
     } catch (error) {
       requests.add(1, { operation, outcome: outcomeOf(error) });
       throw error;
+    } finally {
+      inFlight.add(-1, { operation });
+      seconds.observe((clock.nowMs() - startMs) / 1000, { operation });
     }
   };
   return {

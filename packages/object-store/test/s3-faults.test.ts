@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Clock, Rng } from "@sluice/model";
+import { systemClock } from "@sluice/model/node";
 import { seededRng, virtualClock } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { countingObjectStore, type ObjectStore } from "../src/index.ts";
@@ -202,6 +203,28 @@ describeWithS3("an S3 server behind faults", (server) => {
     }
   });
 
+  test("every try and part is counted, as the bill does", async () => {
+    const { metrics, values } = countedMetrics();
+    await using made = await setUp({ ...inParts, metrics });
+    const { store, proxy } = made;
+    proxy.fault = once((request) => isRequest(request, "PUT partNumber"), {
+      kind: "refuse",
+      status: 503,
+      code: "SlowDown",
+    });
+    await store.put("large", [large]);
+    proxy.fault = once(() => true, { kind: "reset" });
+    await store.get("large", { offset: 0, length: 5 });
+    expect(values).toEqual({
+      'sluice_s3_requests_total {"operation":"CreateMultipartUpload","status":"200"}': 1,
+      'sluice_s3_requests_total {"operation":"UploadPart","status":"503"}': 1,
+      'sluice_s3_requests_total {"operation":"UploadPart","status":"200"}': 3,
+      'sluice_s3_requests_total {"operation":"CompleteMultipartUpload","status":"200"}': 1,
+      'sluice_s3_requests_total {"operation":"GetObject","status":"none"}': 1,
+      'sluice_s3_requests_total {"operation":"GetObject","status":"206"}': 1,
+    });
+  });
+
   test.for([
     { code: "AccessDenied", status: 403 },
     { code: "InvalidAccessKeyId", status: 403 },
@@ -312,12 +335,14 @@ describeWithS3("an S3 server behind faults", (server) => {
     { options: { encryption: { type: "AES256" } }, want: { "x-amz-server-side-encryption": "AES256" } },
     { options: { encryption: { type: "aws:kms" } }, want: { "x-amz-server-side-encryption": "aws:kms" } },
     {
-      options: { encryption: { type: "aws:kms", keyId: "alias/logs" } },
+      options: { encryption: { type: "aws:kms", keyId: "alias/logs", context: { team: "a" } } },
       want: {
         "x-amz-server-side-encryption": "aws:kms",
         "x-amz-server-side-encryption-aws-kms-key-id": "alias/logs",
+        "x-amz-server-side-encryption-context": "eyJ0ZWFtIjoiYSJ9",
       },
     },
+    { options: { storageClass: "STANDARD_IA" }, want: { "x-amz-storage-class": "STANDARD_IA" } },
   ])("$want is asked for, whole and in parts", async ({ options, want }) => {
     await using made = await setUp({ ...inParts, ...options });
     const { store, proxy } = made;
@@ -347,7 +372,7 @@ describeWithS3("an S3 server behind faults", (server) => {
     const { metrics, values } = countedMetrics();
     await using made = await setUp({ attemptsMax: 3 });
     const { proxy } = made;
-    const store = countingObjectStore(made.store, metrics);
+    const store = countingObjectStore(made.store, metrics, systemClock);
     const rng = seededRng(4711);
     proxy.fault = () => (rng.next() < 0.3 ? anyFault(rng) : undefined);
     /** What a key may hold: after a put that failed, the old or the new. */

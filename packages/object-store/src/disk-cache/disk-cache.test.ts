@@ -138,7 +138,7 @@ test("reads at the same time share one request, and each has bytes of its own", 
     store.get("s/a", { offset: 20, length: 5 }),
   ]);
   expect(made.asked.length).toBe(1);
-  reads[0]!.fill(0);
+  reads[0].fill(0);
   expect(reads[1]).toEqual(part(range));
   expect(reads[2]).toEqual(part({ offset: 20, length: 5 }));
   // What a caller does to its bytes before they are on the disk never shows.

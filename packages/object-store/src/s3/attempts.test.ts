@@ -8,7 +8,8 @@ const denied = new S3Failure("AccessDenied", "denied", { status: 403, isRetryabl
 
 function attemptsOn(clock: VirtualClock, options: Partial<AttemptsOptions> = {}): Attempts {
   const rng = { next: () => 0.5 };
-  return new Attempts({ clock, rng, attemptsMax: 5, attemptTimeoutMs: 1000, concurrencyMax: 10, ...options });
+  const defaults = { attemptsMax: 5, attemptTimeoutMs: 1000, backoffFirstMs: 100, backoffMaxMs: 10_000 };
+  return new Attempts({ clock, rng, concurrencyMax: 10, ...defaults, ...options });
 }
 
 /** Runs what waits until it has settled, moving time in small steps. */

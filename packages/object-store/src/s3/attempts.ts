@@ -8,6 +8,9 @@ export interface AttemptsOptions {
   readonly attemptsMax: number;
   /** For one try, to which comes a second for each MiB that it moves. */
   readonly attemptTimeoutMs: number;
+  /** The longest wait before the second try; it doubles for each one after that, up to `backoffMaxMs`. */
+  readonly backoffFirstMs: number;
+  readonly backoffMaxMs: number;
   /** Tries under way at one time; what is more waits for its turn, and its time does not run yet. */
   readonly concurrencyMax: number;
   /** Ends everything that is under way, with `cancelled`. */
@@ -21,8 +24,6 @@ export interface Attempt {
   readonly expectBytes: (bytes: number) => void;
 }
 
-const backoffFirstMs = 100;
-const backoffMaxMs = 10_000;
 const bytesPerMs = (1 << 20) / 1000;
 /** How many more retries than successes there may be, over all requests. */
 const retriesAheadMax = 100;
@@ -56,7 +57,7 @@ export class Attempts {
     attempt: (attempt: Attempt) => Promise<T>,
     isFinal?: (failure: S3Failure) => boolean,
   ): Promise<T> {
-    const { attemptsMax, clock, rng, signal } = this.#options;
+    const { attemptsMax, backoffFirstMs, backoffMaxMs, clock, rng, signal } = this.#options;
     for (let count = 1; ; count++) {
       try {
         const answer = await this.#inTurn(() => this.#once(bytes, attempt));

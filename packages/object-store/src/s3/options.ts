@@ -1,5 +1,5 @@
 import type { S3ClientConfig } from "@aws-sdk/client-s3";
-import { type Clock, type Rng, ServiceError } from "@sluice/model";
+import { type Clock, type Metrics, type Rng, ServiceError } from "@sluice/model";
 import { checkKey } from "../object-store.ts";
 
 /** Where a bucket is and how it is spoken to. README.md has the table. */
@@ -17,6 +17,8 @@ export interface S3ObjectStoreOptions {
   readonly credentials?: S3Credentials | undefined;
   /** Server-side encryption to ask for; default: what the bucket does by itself. */
   readonly encryption?: S3Encryption | undefined;
+  /** S3's name of a storage class, `STANDARD_IA`; default: what the bucket does by itself. */
+  readonly storageClass?: string | undefined;
   /**
    * `required`: a CRC32 goes along only where S3 asks for one, since not every server knows it; uploads are protected by
    * the signature's SHA-256 all the same. `always`: every upload has one, and every answer that has one is checked.
@@ -34,8 +36,17 @@ export interface S3ObjectStoreOptions {
   readonly attemptsMax?: number | undefined;
   /** For one try, to which comes a second for each MiB that it moves. Default 30,000. */
   readonly attemptTimeoutMs?: number | undefined;
+  /** The longest wait before the second try, 100 by default; it doubles for each one after that ... */
+  readonly backoffFirstMs?: number | undefined;
+  /** ... up to this, 10,000 by default. */
+  readonly backoffMaxMs?: number | undefined;
+  /** A connection that nobody uses is closed after this; default: when the server closes it. */
+  readonly idleConnectionMs?: number | undefined;
+  readonly tls?: S3Tls | undefined;
   /** Ends everything that is under way, with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Counts the requests as S3's bill does. */
+  readonly metrics?: Metrics | undefined;
   readonly clock: Clock;
   readonly rng: Rng;
 }
@@ -48,8 +59,21 @@ export interface S3Credentials {
 
 export type S3Encryption =
   | { readonly type: "AES256" }
-  /** Without `keyId`: the account's own key for S3. */
-  | { readonly type: "aws:kms"; readonly keyId?: string | undefined };
+  | {
+      readonly type: "aws:kms";
+      /** Default: the account's own key for S3. */
+      readonly keyId?: string | undefined;
+      /** What has to be given again to decrypt, besides the key. */
+      readonly context?: Readonly<Record<string, string>> | undefined;
+    };
+
+/** Whose certificates are trusted. */
+export interface S3Tls {
+  /** Certificates of authorities in PEM, instead of the well-known ones. */
+  readonly ca?: string | undefined;
+  /** Trusts anybody who answers at the endpoint. */
+  readonly isUnchecked?: boolean | undefined;
+}
 
 /** The options with everything filled in that has a default here. */
 export interface S3Settings extends S3ObjectStoreOptions {
@@ -62,6 +86,8 @@ export interface S3Settings extends S3ObjectStoreOptions {
   readonly connectionsMax: number;
   readonly attemptsMax: number;
   readonly attemptTimeoutMs: number;
+  readonly backoffFirstMs: number;
+  readonly backoffMaxMs: number;
 }
 
 const connectTimeoutMs = 5000;
@@ -96,8 +122,11 @@ export function settingsOf(options: S3ObjectStoreOptions): S3Settings {
     connectionsMax: options.connectionsMax ?? 64,
     attemptsMax: options.attemptsMax ?? 5,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
+    backoffFirstMs: options.backoffFirstMs ?? 100,
+    backoffMaxMs: options.backoffMaxMs ?? 10_000,
   };
-  for (const name of ["multipartFromBytes", "connectionsMax", "attemptsMax", "attemptTimeoutMs"] as const) {
+  const positive = ["multipartFromBytes", "connectionsMax", "attemptsMax", "attemptTimeoutMs", "backoffMaxMs"] as const;
+  for (const name of positive) {
     if (!(settings[name] >= 1)) {
       throw new ServiceError("bad_data", `${name} must be at least 1, not ${settings[name]}`);
     }
@@ -113,9 +142,18 @@ export function settingsOf(options: S3ObjectStoreOptions): S3Settings {
 
 /** What the SDK's client is made of. */
 export function clientConfig(settings: S3Settings): S3ClientConfig {
-  const { endpoint, connectionsMax, credentials, checksums, flavour } = settings;
+  const { endpoint, connectionsMax, credentials, checksums, flavour, idleConnectionMs, tls } = settings;
   const region = settings.region ?? (flavour === "gcs" ? "auto" : endpoint === undefined ? undefined : "us-east-1");
-  const agent = { keepAlive: true, maxSockets: connectionsMax };
+  const agent = {
+    keepAlive: true,
+    maxSockets: connectionsMax,
+    ...(idleConnectionMs === undefined ? {} : { timeout: idleConnectionMs }),
+  };
+  const tlsAgent = {
+    ...agent,
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls?.isUnchecked === true ? { rejectUnauthorized: false } : {}),
+  };
   const whenever = checksums === "always" ? "WHEN_SUPPORTED" : "WHEN_REQUIRED";
   return {
     ...(region === undefined ? {} : { region }),
@@ -128,7 +166,7 @@ export function clientConfig(settings: S3Settings): S3ClientConfig {
     maxAttempts: 1,
     // A server that does not answer `Expect: 100-continue` would cost seconds a put.
     expectContinueHeader: false,
-    requestHandler: { connectionTimeout: connectTimeoutMs, httpAgent: agent, httpsAgent: agent },
+    requestHandler: { connectionTimeout: connectTimeoutMs, httpAgent: agent, httpsAgent: tlsAgent },
     customUserAgent: "sluice",
   };
 }

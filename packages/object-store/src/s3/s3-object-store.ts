@@ -11,6 +11,7 @@ import {
   PutObjectCommand,
   type PutObjectCommandInput,
   S3Client,
+  type StorageClass,
 } from "@aws-sdk/client-s3";
 import { isServiceError, ServiceError } from "@sluice/model";
 import {
@@ -25,6 +26,7 @@ import {
   type PutOptions,
 } from "../object-store.ts";
 import { Attempts } from "./attempts.ts";
+import { countRequests } from "./count-requests.ts";
 import { brokenAnswer, failureOf } from "./failure.ts";
 import { onlyIfAbsentInGcs } from "./gcs.ts";
 import { bytesBetween, putInParts } from "./multipart.ts";
@@ -45,7 +47,11 @@ export interface S3ObjectStore extends ObjectStore, Disposable {}
  */
 export function openS3ObjectStore(options: S3ObjectStoreOptions): S3ObjectStore {
   const settings = settingsOf(options);
-  return new S3Store(settings, new S3Client(clientConfig(settings)));
+  const client = new S3Client(clientConfig(settings));
+  if (settings.metrics !== undefined) {
+    countRequests(client, settings.metrics);
+  }
+  return new S3Store(settings, client);
 }
 
 /** The metadata that names the put that made an object: how a put whose answer was lost knows its own work again. */
@@ -60,10 +66,9 @@ class S3Store implements S3ObjectStore {
   #hasSeenBucket = false;
 
   constructor(settings: S3Settings, client: S3Client) {
-    const { attemptsMax, attemptTimeoutMs, clock, connectionsMax: concurrencyMax, rng, signal } = settings;
     this.#settings = settings;
     this.#client = client;
-    this.#attempts = new Attempts({ attemptsMax, attemptTimeoutMs, clock, concurrencyMax, rng, signal });
+    this.#attempts = new Attempts({ ...settings, concurrencyMax: settings.connectionsMax });
   }
 
   async put(key: string, body: readonly Uint8Array[], options?: PutOptions): Promise<void> {
@@ -176,9 +181,16 @@ class S3Store implements S3ObjectStore {
   }
 
   async #put(s3Key: string, body: readonly Uint8Array[], ifAbsent: boolean, putId: string): Promise<void> {
-    const { bucket, checksums, encryption, flavour, multipartFromBytes, partSizeBytes } = this.#settings;
+    const { bucket, checksums, encryption, flavour, multipartFromBytes, partSizeBytes, storageClass } = this.#settings;
     const sizeBytes = body.reduce((sum, part) => sum + part.length, 0);
-    const object = { Bucket: bucket, Key: s3Key, Metadata: { [putIdName]: putId }, ...encryptionHeaders(encryption) };
+    const object = {
+      Bucket: bucket,
+      Key: s3Key,
+      Metadata: { [putIdName]: putId },
+      ...encryptionHeaders(encryption),
+      // S3 takes classes that this SDK does not know yet.
+      ...(storageClass === undefined ? {} : { StorageClass: storageClass as StorageClass }),
+    };
     // Google has no conditions for uploads in parts; in one piece it takes 5 TiB.
     if (sizeBytes <= multipartFromBytes || (ifAbsent && flavour === "gcs")) {
       const whole = bytesBetween(body, 0, sizeBytes);
@@ -290,9 +302,17 @@ function encryptionHeaders(encryption: S3Settings["encryption"]): Partial<PutObj
   if (encryption === undefined) {
     return {};
   }
+  const ServerSideEncryption = encryption.type;
+  if (encryption.type === "AES256") {
+    return { ServerSideEncryption };
+  }
+  const { keyId, context } = encryption;
   return {
-    ServerSideEncryption: encryption.type,
-    ...(encryption.type === "aws:kms" && encryption.keyId !== undefined ? { SSEKMSKeyId: encryption.keyId } : {}),
+    ServerSideEncryption,
+    ...(keyId === undefined ? {} : { SSEKMSKeyId: keyId }),
+    ...(context === undefined
+      ? {}
+      : { SSEKMSEncryptionContext: Buffer.from(JSON.stringify(context)).toString("base64") }),
   };
 }
 
