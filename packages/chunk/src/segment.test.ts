@@ -1,10 +1,11 @@
+import { crc32 } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { batchOf, entriesOf, labelsFromRecord, printLabels, ServiceError, type Entry } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
 import { blockLength, decodeBlock, encodeBlock, type BlockEntry } from "./block.ts";
-import { readFooter } from "./footer.ts";
+import { readFooter, type SegmentFooter } from "./footer.ts";
 import { buildSegment, type BuiltSegment } from "./segment.ts";
 import { sortBatch } from "./sort-batch.ts";
 
@@ -12,6 +13,30 @@ const startNs = 1_767_571_200_000_000_000n;
 
 function joinParts(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** All that a footer says, as plain values. */
+function describe({ tenant, day, streams, blocks, filters }: SegmentFooter): unknown {
+  return {
+    tenant,
+    day,
+    streams: Array.from({ length: streams.count }, (_, stream) => printLabels(streams.labelsAt(stream))),
+    blocks: [...blocks.entries()],
+    filters: Array.from({ length: blocks.length }, (_, block) => [
+      filters?.has(block),
+      filters?.startOf(block),
+      filters?.endOf(block),
+    ]),
+  };
+}
+
+/** The blocks' skip filters; undefined for one that is damaged or not there. */
+function readFilters(bytes: Uint8Array): (Uint8Array | undefined)[] {
+  const { blocks, filters } = readFooter(bytes, "a segment");
+  return Array.from({ length: blocks.length }, (_, block) => {
+    const filter = filters && bytes.slice(filters.startOf(block), filters.endOf(block));
+    return filter !== undefined && filters?.isWhole(block, filter) === true ? filter : undefined;
+  });
 }
 
 function readSegment(bytes: Uint8Array): { stream: string; entries: Entry[] }[] {
@@ -53,7 +78,8 @@ test("a segment gives back its streams, sorted by their labels", async () => {
         const built = await buildSegment({ tenant: "fake", day: 20_458, streams });
         const bytes = joinParts(built.parts);
         expect(bytes.length).toBe(built.sizeBytes);
-        expect(readFooter(bytes.subarray(bytes.length - built.footerBytes), "a segment")).toEqual(built.footer);
+        const footer = readFooter(bytes.subarray(bytes.length - built.footerBytes), "a segment");
+        expect(describe(footer)).toEqual(describe(built.footer));
         const wanted = drawn
           .map(([app, entries]) => ({ stream: `{app="${app}"}`, entries: sortedOnce(entries) }))
           .sort((x, y) => (x.stream < y.stream ? -1 : x.stream > y.stream ? 1 : 0));
@@ -88,9 +114,14 @@ function smallSegment(): Promise<BuiltSegment> {
 test("every truncation and every flipped bit is an error or the right data", async () => {
   const good = joinParts((await smallSegment()).parts);
   const wanted = readSegment(good);
+  const filters = readFilters(good);
+  expect(filters.every((filter) => filter !== undefined && filter.length > 0)).toBe(true);
   const check = (bytes: Uint8Array, how: string): void => {
     try {
       expect(readSegment(bytes), how).toEqual(wanted);
+      for (const [block, filter] of readFilters(bytes).entries()) {
+        expect([filters[block], undefined], how).toContainEqual(filter);
+      }
     } catch (error) {
       expect(error, how).toBeInstanceOf(ServiceError);
       expect((error as ServiceError).code, how).toBe("corrupt");
@@ -119,8 +150,59 @@ test("a damaged footer that passes its checksum still cannot make a reader alloc
   }
 });
 
-test("segments written by the first version read the same for ever", async () => {
-  const path = new URL("../testdata/segment-v1.seg", import.meta.url);
-  expect(readSegment(new Uint8Array(readFileSync(path)))).toEqual(readSegment(joinParts((await smallSegment()).parts)));
-  expect(readFooter(new Uint8Array(readFileSync(path)), "golden")).toMatchObject({ tenant: "team-a", day: 20_458 });
+test.for([1, 2])("segments written by version %i read the same for ever", async (version) => {
+  const path = new URL(`../testdata/segment-v${version}.seg`, import.meta.url);
+  const golden = new Uint8Array(readFileSync(path));
+  const now = joinParts((await smallSegment()).parts);
+  expect(readSegment(golden)).toEqual(readSegment(now));
+  expect(readFooter(golden, "golden")).toMatchObject({ tenant: "team-a", day: 20_458, hasUnknownFilters: false });
+  expect(readFilters(golden)).toEqual(version === 1 ? [undefined, undefined] : readFilters(now));
 });
+
+test("a footer that is wrong in any bit, though its checksum is right, is refused or can be used", async () => {
+  const bytes = joinParts((await smallSegment()).parts);
+  const contentBits = new DataView(bytes.buffer).getUint32(bytes.length - 16, true) * 8;
+  for (let bit = 0; bit < contentBits; bit++) {
+    const changed = withFooter(bytes, (content) => content.with(bit >> 3, content[bit >> 3]! ^ (1 << (bit & 7))));
+    try {
+      describe(readFooter(changed, "a segment"));
+      readFilters(changed);
+      readSegment(changed);
+    } catch (error) {
+      expect(error, `bit ${bit}`).toMatchObject({ name: "ServiceError", code: "corrupt" });
+    }
+  }
+});
+
+test("filters of a version to come are not understood, and no damage", async () => {
+  const { parts, footer } = await smallSegment();
+  const bytes = joinParts(parts);
+  const later = withFooter(bytes, (content) => {
+    // The section's id and length, the version, the offset of the region.
+    const section = Buffer.from(content).lastIndexOf(Uint8Array.of(1, (footer.filters!.offset & 0x7f) | 0x80));
+    expect(section).toBeGreaterThan(0);
+    return content.with(section, 9);
+  });
+  const read = readFooter(later, "a segment");
+  expect(read.filters).toBeUndefined();
+  expect(read.hasUnknownFilters).toBe(true);
+  expect(readSegment(later)).toEqual(readSegment(bytes));
+});
+
+test("a lone surrogate in a label is what UTF-8 makes of it, so that the segment can be read", async () => {
+  const batch = batchOf([{ timestampNs: startNs, line: "x" }]);
+  const streams = ["\ud800", "\udfff", "\ufffd"].map((app) => ({ labels: labelsFromRecord({ app }), batch }));
+  const { parts } = await buildSegment({ tenant: "t", day: 20_458, streams });
+  expect(new Set(readSegment(joinParts(parts)).map(({ stream }) => stream))).toEqual(new Set(['{app="\ufffd"}']));
+});
+
+/** The segment with another footer under a checksum that is right. */
+function withFooter(bytes: Uint8Array, change: (content: Uint8Array) => Uint8Array): Uint8Array {
+  const trailerBytes = 16;
+  const view = new DataView(bytes.buffer, bytes.length - trailerBytes);
+  const content = change(bytes.slice(bytes.length - trailerBytes - view.getUint32(0, true), -trailerBytes));
+  const changed = bytes.slice();
+  changed.set(content, bytes.length - trailerBytes - content.length);
+  new DataView(changed.buffer, changed.length - trailerBytes).setUint32(4, crc32(content), true);
+  return changed;
+}

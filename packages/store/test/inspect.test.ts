@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+import { encodeBlock, type BlockEncoder } from "@sluice/chunk";
 import { memoryObjectStore } from "@sluice/object-store";
 import { expect, test } from "vitest";
 import { inspectFile } from "../src/inspect/inspect-file.ts";
@@ -33,7 +35,10 @@ test("a segment: what is in it, what it takes, and its lines when asked for", as
   expect(problems).toEqual([]);
   expect(text).toContain("segment of tenant team a, 2026-11-25");
   expect(text).toContain("2 streams, 2 blocks, 3 lines");
+  expect(text).toContain('  label app: 2 values ("db" 1, "web" 1)');
+  expect(text).toMatch(/ {4}filters +\d.* %/u);
   expect(text).toContain('{app="web"}\n  block at byte ');
+  expect(text).toMatch(/\(body \d+, times \d+, metadata \d+\), filter 32$/mu);
   expect(text).toContain("2026-11-25T00:00:01Z to 2026-11-25T00:00:02Z");
   expect(text).not.toContain("first");
   const { text: withLines } = await inspect(bytes, key, true);
@@ -72,6 +77,19 @@ test("every damaged byte is told", async () => {
       expect((await inspect(bytes.subarray(0, length), key)).problems.length).toBeGreaterThan(0);
     }
   }
+});
+
+test("a skip filter that does not fit its lines is told, though every checksum is right", async () => {
+  const blockEncoder: BlockEncoder = {
+    concurrency: 1,
+    encode: async (batch) => ({ ...encodeBlock(batch), filter: new Uint8Array(32) }),
+  };
+  const objectStore = memoryObjectStore();
+  const store = await openTestStore(objectStore, { blockEncoder });
+  await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, [entry(1, "first line")]) }], 1, () => {});
+  const [key] = await keysOf(objectStore, "tenants/");
+  const { problems } = await inspect(await objectStore.get(key!), key!);
+  expect(problems).toEqual([`the skip filter of block at byte 8 of ${basename(key!)} is not that of its lines`]);
 });
 
 test("a file that is none of ours", async () => {
