@@ -4,6 +4,7 @@ import { z } from "zod";
 import { CompactorConfig } from "./compactor/compactor-config.ts";
 import { LimitsConfig } from "./limits.ts";
 import { RulerConfig } from "./ruler/ruler-config.ts";
+import { CommonConfig, StorageConfig } from "./storage/storage-config.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -44,6 +45,8 @@ export type IngesterConfig = z.output<typeof IngesterConfig>;
 /** The server's whole configuration file. */
 export const ServerConfig = z.strictObject({
   server: ServerSection.prefault({}),
+  common: CommonConfig.prefault({}),
+  storage_config: StorageConfig.prefault({}),
   limits_config: LimitsConfig.prefault({}),
   ingester: IngesterConfig.prefault({}),
   compactor: CompactorConfig.prefault({}),

@@ -10,8 +10,7 @@ import {
   type Metrics,
   type Querier,
 } from "@sluice/model";
-import { nodeFileSystem, systemClock } from "@sluice/model/node";
-import { openFileSystemObjectStore } from "@sluice/object-store";
+import { nodeFileSystem, systemClock, systemRng } from "@sluice/model/node";
 import { createLogger, createMetrics, listen, repeat, type Running } from "@sluice/service";
 import { compileExpiry, openStore } from "@sluice/store";
 import { openWal } from "@sluice/wal";
@@ -26,6 +25,7 @@ import { createQuerier } from "./querier/querier.ts";
 import { readWebhookUrl } from "./ruler/ruler-config.ts";
 import { startRuler, type Ruler } from "./ruler/ruler.ts";
 import { slackNotifier } from "./ruler/slack.ts";
+import { openStorage } from "./storage/open-storage.ts";
 
 export interface RunningServer extends Running {
   /** Base URL of the API, for example `http://127.0.0.1:3100`. */
@@ -34,11 +34,14 @@ export interface RunningServer extends Running {
 
 const version = "0.1.0";
 const flushCheckMs = 1000;
+const trimCheckMs = 10_000;
 /** How much larger a push may be in the write-ahead log than it came: short lines, for each has 13 bytes around it. */
 const recordGrowthMax = 3;
 const replayReportMs = 2000;
 /** For requests under way when the server is to stop. */
 const requestsGraceMs = 5000;
+/** For a flush under way; what it does not reach is in the write-ahead log. */
+const flushGraceMs = 9000;
 
 /** What every part is given. */
 interface Ports {
@@ -69,12 +72,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // The log comes first, for its lock keeps a second server out of the directory.
   let wal = await openWal(walOptions);
   opened.defer(() => wal.close());
-  const objectStore = await openFileSystemObjectStore({ directory: join(dataDirectory, "store"), fs });
+  const givingUp = new AbortController();
+  const storage = await openStorage({
+    common: config.common,
+    config: config.storage_config,
+    dataDirectory,
+    fs,
+    clock,
+    rng: systemRng,
+    ...ports,
+    signal: givingUp.signal,
+  });
+  opened.use(storage);
   // One set of limits for all tenants, until there are overrides.
   const limitsOf = (_tenant: string): Limits => config.limits_config;
   const kernels = createKernels();
   const store = await openStore({
-    objectStore,
+    objectStore: storage.objectStore,
+    ...storage.storeOptions,
     kernels,
     clock,
     ...ports,
@@ -130,6 +145,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const stopping = new AbortController();
   const flushing = repeat("flush", flushCheckMs, logger, stopping.signal, () => ingester.flushWhenDue());
+  const trimming = repeat("disk cache", trimCheckMs, logger, stopping.signal, () => storage.trim());
+  const refreshing = storage.isShared
+    ? repeat("refresh", config.storage_config.refresh_interval, logger, stopping.signal, () => store.refresh())
+    : Promise.resolve();
   const compactor = startCompactor({ config: config.compactor, store, clock, logger });
   const closing = opened.move();
   return {
@@ -137,8 +156,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async stop() {
       notReady = "Application is stopping";
       stopping.abort();
-      await Promise.all([flushing, compactor.stop()]);
+      const impatience = setTimeout(() => givingUp.abort(), flushGraceMs);
+      await Promise.all([flushing, trimming, refreshing, compactor.stop()]);
       await closing.disposeAsync();
+      clearTimeout(impatience);
     },
   };
 }
