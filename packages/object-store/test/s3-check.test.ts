@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { describeWithS3, openStore } from "./real-s3.ts";
+import { describeWithS3 } from "../src/testing/with-s3.ts";
+import { openStore } from "./real-s3.ts";
 
 const packageDirectory = join(import.meta.dirname, "..");
 

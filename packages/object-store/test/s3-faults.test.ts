@@ -15,7 +15,8 @@ import {
   startFaultProxy,
 } from "../src/testing/fault-proxy.ts";
 import { countedMetrics } from "./counted-metrics.ts";
-import { describeWithS3, openStore } from "./real-s3.ts";
+import { describeWithS3 } from "../src/testing/with-s3.ts";
+import { openStore } from "./real-s3.ts";
 
 const inParts = { multipartFromBytes: 1 << 20, partSizeBytes: 5 << 20 };
 const large = Uint8Array.from({ length: 11 << 20 }, (_, i) => (i * 7919) >> 9);

@@ -1,6 +1,7 @@
 import type { S3ObjectStoreOptions } from "../src/s3/index.ts";
 import { objectStoreSuite } from "../src/testing/suite.ts";
-import { describeWithS3, openStore } from "./real-s3.ts";
+import { describeWithS3 } from "../src/testing/with-s3.ts";
+import { openStore } from "./real-s3.ts";
 
 describeWithS3("a real S3 server", (server) => {
   const variants: Record<string, Partial<S3ObjectStoreOptions>> = {

@@ -126,8 +126,7 @@ function readCertificates(path: string): string {
   }
 }
 
-function definedOnly<T extends Keys>(keys: T): Keys {
-  const { access_key_id, secret_access_key, session_token } = keys;
+function definedOnly({ access_key_id, secret_access_key, session_token }: Keys): Keys {
   return Object.fromEntries(
     Object.entries({ access_key_id, secret_access_key, session_token }).filter(([, value]) => value !== undefined),
   );
