@@ -1,4 +1,12 @@
-import { ByteReader, ByteWriter, compileMatcher, compileMatchers, labelsFromRecord, type Matcher } from "@sluice/model";
+import {
+  ByteReader,
+  ByteWriter,
+  compileMatcher,
+  compileMatchers,
+  labelsFromRecord,
+  printLabels,
+  type Matcher,
+} from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expectErrorOrSame } from "../test/damage.ts";
@@ -10,7 +18,8 @@ const arbitraryLabels = fc
   })
   .map(labelsFromRecord);
 
-const arbitraryStreams = fc.array(arbitraryLabels, { maxLength: 12 });
+/** No two alike, as in a segment. */
+const arbitraryStreams = fc.uniqueArray(arbitraryLabels, { maxLength: 12, selector: printLabels });
 
 const arbitraryMatcher: fc.Arbitrary<Matcher> = fc.record({
   name: fc.constantFrom("app", "pod", "zone", "other"),

@@ -171,6 +171,12 @@ describe("filters agree with the obvious implementation", () => {
     { filter: '!= "level"', keeps: (line: string) => !line.includes("level") },
     { filter: '|= "timeout" or "refused" or "reset"', keeps: (line: string) => /timeout|refused|reset/u.test(line) },
     { filter: '|~ `(?i)TIMEOUT|status":5\\d\\d`', keeps: (line: string) => /timeout|status":5\d\d/iu.test(line) },
+    { filter: '|~ `"status":5\\d\\d.*"bytes":1`', keeps: (line: string) => /"status":5\d\d.*"bytes":1/u.test(line) },
+    {
+      filter: '|~ "worker-1\\\\d. (cache|payment)"',
+      keeps: (line: string) => /worker-1\d. (cache|payment)/u.test(line),
+    },
+    { filter: '|> "<_>[worker-1<_>] cache<_>"', keeps: (line: string) => /.\[worker-1.+\] cache./u.test(line) },
     { filter: '!~ "[0-9]{3}$"', keeps: (line: string) => !/[0-9]{3}$/u.test(line) },
     { filter: '| json | status>=500 | __error__=""', keeps: (line: string) => jsonStatus(line) >= 500 },
   ])("$filter", async ({ filter, keeps }) => {

@@ -24,9 +24,12 @@ export interface NeedleSearch {
   /** Not empty. */
   readonly needle: Uint8Array;
   readonly kernels: SearchKernels;
-  /** All stages but the test for the needle: for lines that are known to hold it. */
+  /** All stages that are left for lines that are known to hold it. */
   readonly stages: readonly Stage[];
 }
+
+/** Shorter ones are in most lines. */
+const literalBytesMin = 3;
 
 /** The table of stages: one line each. */
 function compileStage(node: Exclude<StageNode, LineFilterNode>, hints: ParserHints): Stage {
@@ -58,7 +61,10 @@ export function compilePipeline(
   const needle = searched && needleOf(searched);
   const equalities = equalitiesBeforeParsers(nodes);
   if (searched === undefined || needle === undefined) {
-    return { needles, equalities, stages, search: undefined };
+    // A literal of a regular expression is not all that it asks for, but few lines have it, mostly.
+    const literal = needles.toSorted((a, b) => b.length - a.length)[0];
+    const isWorthIt = literal !== undefined && literal.length >= literalBytesMin;
+    return { needles, equalities, stages, search: isWorthIt ? { needle: literal, kernels, stages } : undefined };
   }
   const search = { needle, kernels, stages };
   return { needles, equalities, stages: [compileLineFilter(searched), ...stages], search };
