@@ -1,173 +1,210 @@
-import { lineAt, metadataAt, MetadataBuilder, withMetadata, type EntryBatch } from "@sluice/model";
+import { lineAt, metadataAt, type EntryBatch, type Labels } from "@sluice/model";
 import { dayStartNs } from "./day.ts";
-import { sortBatch } from "./sort-batch.ts";
+import { Run } from "./run.ts";
+import { mergeBatches, splitBatch } from "./sort-batch.ts";
 
-const entriesAtStart = 16;
-const bytesAtStart = 1024;
+/** Bytes of lines that a block holds, about; the last line may go over. */
+export const blockRawBytesMax = 256 * 1024;
+
+/** How many times that a run may grow so that entries of one time stay together. */
+const stretchMax = 4;
 /** Objects around the columns. */
 const overheadBytes = 1024;
 
+/** A run of entries that can be loaded: what a head shows of one stream and day. */
+export interface HeadBlock {
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+  readonly count: number;
+  /** Bytes of the lines alone. */
+  readonly rawBytes: number;
+  /** Whether `count` may count an entry twice. */
+  readonly mayRepeat: boolean;
+  /** Joined, ascending, each entry once. */
+  readonly load: () => EntryBatch;
+}
+
 /**
- * The growing end of one stream within one UTC day: columns that start small and double. A snapshot is a view: what is
- * written stays where it is, and growing moves to new memory.
+ * The growing end of one stream within one UTC day: runs that are as large as a block, and an open one. As long as the
+ * entries come in order, each run is a block as it is; once they do not, all of them are one block that is sorted when
+ * it is loaded.
  */
 export class DayColumns {
   readonly day: number;
-  #bytes = new Uint8Array(bytesAtStart);
-  #bytesUsed = 0;
-  #deltaNs = new Float64Array(entriesAtStart);
-  #lineStarts = new Uint32Array(entriesAtStart);
-  #lineEnds = new Uint32Array(entriesAtStart);
+  readonly #full: Run[] = [];
+  #open: Run;
   #count = 0;
-  #metadata: MetadataBuilder | undefined;
+  #rawBytes = 0;
+  #fullBytes = 0;
   #minDeltaNs = Number.POSITIVE_INFINITY;
   #maxDeltaNs = Number.NEGATIVE_INFINITY;
   /** Whether no entry was earlier than one before it: then there is nothing to sort, and repeats were left out. */
   #isAscending = true;
   /** The entries of the latest time, while they come in order: a repeat among them is left out at once. */
-  #latest = new Set<string>();
-  /** Of all entries, as long as none was appended since. */
-  #snapshot: EntryBatch | undefined;
+  readonly #latest = new Set<string>();
+  /** All entries, sorted, as long as none was appended since. */
+  #sorted: EntryBatch | undefined;
 
   constructor(day: number) {
     this.day = day;
+    this.#open = new Run(dayStartNs(day));
   }
 
-  /** Copies one entry of a batch. `deltaNs` counts from the day's first nanosecond. */
-  append(batch: EntryBatch, index: number, deltaNs: number): void {
-    if (this.#isAscending && deltaNs === this.#maxDeltaNs && this.#repeatsLatest(batch, index)) {
-      return;
+  /**
+   * Copies the rows `[from, to)` of a joined batch.
+   *
+   * @param shiftNs what their deltas need to count from the day's first nanosecond.
+   */
+  append(batch: EntryBatch, from: number, to: number, shiftNs: number): void {
+    let row = from;
+    while (row < to) {
+      const ascendingTo = this.#isAscending ? this.#ascendingTo(batch, row, to, shiftNs) : to;
+      if (ascendingTo > row) {
+        this.#appendRows(batch, row, ascendingTo, shiftNs, blockRawBytesMax);
+        this.#latest.clear();
+        row = ascendingTo;
+      } else {
+        this.#appendUnordered(batch, row, shiftNs);
+        row += 1;
+      }
     }
-    const start = batch.lineStarts[index]!;
-    const length = batch.lineEnds[index]! - start;
-    this.#reserve(length + 1);
-    const row = this.#count;
-    this.#bytes.set(batch.bytes.subarray(start, start + length), this.#bytesUsed);
-    this.#lineStarts[row] = this.#bytesUsed;
-    this.#bytesUsed += length;
-    this.#lineEnds[row] = this.#bytesUsed;
-    this.#bytes[this.#bytesUsed++] = 0x0a;
-    this.#deltaNs[row] = deltaNs;
-    if (deltaNs > this.#maxDeltaNs) {
-      this.#latest.clear();
-    } else if (deltaNs < this.#maxDeltaNs) {
-      this.#isAscending = false;
-    }
-    this.#minDeltaNs = Math.min(this.#minDeltaNs, deltaNs);
-    this.#maxDeltaNs = Math.max(this.#maxDeltaNs, deltaNs);
-    this.#appendMetadata(batch, index);
-    this.#count += 1;
-    this.#snapshot = undefined;
   }
 
+  /** How many entries there are; a repeat may be counted twice when they came out of order. */
   get count(): number {
     return this.#count;
   }
 
-  /** Bytes of the lines alone. */
-  get rawBytes(): number {
-    return this.#bytesUsed - this.#count;
-  }
-
   /** Bytes of memory that the columns take, about. */
   get sizeBytes(): number {
-    return overheadBytes + this.#bytes.length + this.#deltaNs.length * 16 + (this.#metadata?.sizeBytes ?? 0);
+    return overheadBytes + this.#fullBytes + this.#open.sizeBytes;
   }
 
   get minNs(): bigint {
-    return dayStartNs(this.day) + BigInt(this.#minDeltaNs);
+    return this.#timeOf(this.#minDeltaNs);
   }
 
   get maxNs(): bigint {
-    return dayStartNs(this.day) + BigInt(this.#maxDeltaNs);
+    return this.#timeOf(this.#maxDeltaNs);
   }
 
-  /** Whether {@link count} may count an entry twice. */
-  get mayRepeat(): boolean {
-    return !this.#isAscending;
-  }
-
-  /**
-   * The first `count` entries: joined, ascending, each once. Later appends do not change it.
-   *
-   * @param count by default all.
-   */
-  snapshot(count = this.#count): EntryBatch {
-    if (count !== this.#count) {
-      return this.#ordered(count);
+  /** What there is now; later appends change none of it. Blocks do not overlap, but may meet in one instant. */
+  blocks(): HeadBlock[] {
+    const open = this.#open;
+    const { count } = open;
+    const runs = [...this.#full.map((run) => () => run.view()), () => open.view(count)];
+    if (this.#isAscending) {
+      return runs.flatMap((load, i) => this.#blockOf(this.#full[i] ?? open, load));
     }
-    this.#snapshot ??= this.#ordered(count);
-    return this.#snapshot;
-  }
-
-  #ordered(count: number): EntryBatch {
-    return this.#isAscending ? this.#view(count) : sortBatch(this.#view(count));
-  }
-
-  #view(count: number): EntryBatch {
-    const metadata = this.#metadata?.column();
-    return withMetadata(
+    const whole = this.#count;
+    return [
       {
-        count,
-        baseNs: dayStartNs(this.day),
-        deltaNs: this.#deltaNs.subarray(0, count),
-        bytes: this.#bytes.subarray(0, count === 0 ? 0 : this.#lineEnds[count - 1]! + 1),
-        lineStarts: this.#lineStarts.subarray(0, count),
-        lineEnds: this.#lineEnds.subarray(0, count),
+        minNs: this.minNs,
+        maxNs: this.maxNs,
+        count: whole,
+        rawBytes: this.#rawBytes,
+        mayRepeat: true,
+        load: () => (whole === this.#count ? this.#sort() : mergeBatches(runs.map((load) => load()))),
       },
-      metadata && { sets: metadata.sets, index: metadata.index.subarray(0, count) },
-    );
+    ];
+  }
+
+  /** Everything, in block-sized batches that ascend by time, each entry once. */
+  *batches(): Generator<EntryBatch> {
+    if (!this.#isAscending) {
+      yield* splitBatch(this.#sort(), blockRawBytesMax);
+      return;
+    }
+    for (const run of [...this.#full, this.#open]) {
+      if (run.count > 0) {
+        yield run.view();
+      }
+    }
+  }
+
+  /** The end of the rows from `from` on of which each is later than all before it. */
+  #ascendingTo({ deltaNs }: EntryBatch, from: number, to: number, shiftNs: number): number {
+    let latest = this.#maxDeltaNs;
+    let row = from;
+    for (; row < to && deltaNs[row]! + shiftNs > latest; row++) {
+      latest = deltaNs[row]! + shiftNs;
+    }
+    return row;
+  }
+
+  /** An entry of the latest time, or an earlier one. */
+  #appendUnordered(batch: EntryBatch, row: number, shiftNs: number): void {
+    const isEarlier = batch.deltaNs[row]! + shiftNs < this.#maxDeltaNs;
+    if (isEarlier) {
+      this.#isAscending = false;
+    } else if (this.#repeatsLatest(batch, row)) {
+      return;
+    }
+    this.#appendRows(batch, row, row + 1, shiftNs, blockRawBytesMax * stretchMax);
+  }
+
+  #appendRows(batch: EntryBatch, from: number, to: number, shiftNs: number, bytesMax: number): void {
+    for (let row = from; row < to;) {
+      let end = Math.min(this.#open.rowsThatFit(batch, row, bytesMax), to);
+      if (end === row && this.#open.count > 0) {
+        this.#closeRun();
+        continue;
+      }
+      end = Math.max(end, row + 1);
+      this.#open.append(batch, row, end, shiftNs);
+      row = end;
+    }
+    for (let row = from; row < to; row++) {
+      const deltaNs = batch.deltaNs[row]! + shiftNs;
+      this.#minDeltaNs = Math.min(this.#minDeltaNs, deltaNs);
+      this.#maxDeltaNs = Math.max(this.#maxDeltaNs, deltaNs);
+    }
+    this.#count += to - from;
+    this.#rawBytes += batch.lineEnds[to - 1]! - batch.lineStarts[from]! - (to - from - 1);
+    this.#sorted = undefined;
+  }
+
+  #closeRun(): void {
+    const full = this.#open;
+    this.#full.push(full);
+    this.#fullBytes += full.sizeBytes;
+    this.#open = new Run(dayStartNs(this.day), full);
+  }
+
+  #blockOf(run: Run, load: () => EntryBatch): HeadBlock[] {
+    const { count, bytesUsed } = run;
+    if (count === 0) {
+      return [];
+    }
+    const minNs = this.#timeOf(run.deltaNsAt(0));
+    const maxNs = this.#timeOf(run.deltaNsAt(count - 1));
+    return [{ minNs, maxNs, count, rawBytes: bytesUsed - count, mayRepeat: false, load }];
+  }
+
+  #sort(): EntryBatch {
+    this.#sorted ??= mergeBatches([...this.#full, this.#open].map((run) => run.view()));
+    return this.#sorted;
   }
 
   /** Whether the entry, of the latest time, is there already; if not, it is remembered. */
-  #repeatsLatest(batch: EntryBatch, index: number): boolean {
+  #repeatsLatest(batch: EntryBatch, row: number): boolean {
     if (this.#latest.size === 0) {
       // Most times come once: the entry that was the first of its time is put in when a second comes.
-      this.#latest.add(entryKey(this.#view(this.#count), this.#count - 1));
+      const last = this.#open.count - 1;
+      this.#latest.add(entryKey(this.#open.lineAt(last), this.#open.metadataAt(last)));
     }
-    const key = entryKey(batch, index);
+    const key = entryKey(lineAt(batch, row), metadataAt(batch, row));
     return this.#latest.has(key) || !this.#latest.add(key);
   }
 
-  /** The column begins with the first entry that has metadata; those before it get the empty set. */
-  #appendMetadata(batch: EntryBatch, index: number): void {
-    const metadata = metadataAt(batch, index);
-    if (this.#metadata === undefined) {
-      if (metadata.length === 0) {
-        return;
-      }
-      this.#metadata = new MetadataBuilder();
-      for (let i = 0; i < this.#count; i++) {
-        this.#metadata.add([]);
-      }
-    }
-    this.#metadata.add(metadata);
-  }
-
-  #reserve(byteCount: number): void {
-    if (this.#bytesUsed + byteCount > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#bytesUsed + byteCount));
-      grown.set(this.#bytes.subarray(0, this.#bytesUsed));
-      this.#bytes = grown;
-    }
-    if (this.#count === this.#deltaNs.length) {
-      const capacity = this.#count * 2;
-      this.#deltaNs = grow(this.#deltaNs, new Float64Array(capacity));
-      this.#lineStarts = grow(this.#lineStarts, new Uint32Array(capacity));
-      this.#lineEnds = grow(this.#lineEnds, new Uint32Array(capacity));
-    }
+  #timeOf(deltaNs: number): bigint {
+    return dayStartNs(this.day) + BigInt(deltaNs);
   }
 }
 
 const keyDecoder = new TextDecoder("latin1");
 
 /** Line and metadata as one text; latin1 keeps different bytes different. */
-function entryKey(batch: EntryBatch, index: number): string {
-  const metadata = metadataAt(batch, index).map(({ name, value }) => [name, value]);
-  return `${JSON.stringify(metadata)} ${keyDecoder.decode(lineAt(batch, index))}`;
-}
-
-function grow<Column extends Float64Array | Uint32Array>(column: Column, into: Column): Column {
-  into.set(column);
-  return into;
+function entryKey(line: Uint8Array, metadata: Labels): string {
+  return `${JSON.stringify(metadata.map(({ name, value }) => [name, value]))} ${keyDecoder.decode(line)}`;
 }

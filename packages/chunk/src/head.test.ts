@@ -62,12 +62,49 @@ test("lines that came in order, some of equal time, are not sorted when the head
   for (let first = 0; first < 50_000; first += 1000) {
     push(first);
   }
-  const [block] = head.select([], 0n, startNs * 2n);
+  const blocks = head.select([], 0n, startNs * 2n);
   push(50_000);
-  const { count, bytes } = await block!.load();
-  expect(count).toBe(50_000);
-  // A view of the head's own memory, which grows in steps: nothing was sorted, compared or copied.
+  const batches = await Promise.all(blocks.map((block) => block.load()));
+  expect(batches.reduce((sum, { count }) => sum + count, 0)).toBe(50_000);
+  // Views of the head's own memory, which grows in steps: nothing was sorted, compared or copied.
+  const { bytes } = batches.at(-1)!;
   expect(bytes.buffer.byteLength).toBeGreaterThan(bytes.byteLength);
+  expect(blocks.length).toBeGreaterThan(1);
+  expect(blocks.every(({ minNs }, i) => i === 0 || minNs >= blocks[i - 1]!.maxNs)).toBe(true);
+});
+
+test("a busy stream is read and flushed in blocks that do not overlap, until a line comes late", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(90_000), { minLength: 20, maxLength: 60 }),
+      fc.boolean(),
+      async (sizes, isLate) => {
+        const entries = sizes.map((size, i) => ({
+          timestampNs: startNs + BigInt(i - (i % 3)),
+          line: `${i} ${"x".repeat(size)}`,
+          ...(i % 2 === 0 ? { metadata: labelsFromRecord({ row: `${i % 4}` }) } : {}),
+        }));
+        const late = { timestampNs: startNs - 1n, line: "late" };
+        const head = new Head();
+        for (let from = 0; from < entries.length; from += 7) {
+          head.append(web, batchOf(entries.slice(from, from + 7)));
+        }
+        const before = head.select([], 0n, startNs * 2n);
+        if (isLate) {
+          head.append(web, batchOf([late]));
+        }
+        expect(before.every(({ minNs }, i) => i === 0 || minNs >= before[i - 1]!.maxNs)).toBe(true);
+        expect(before.reduce((sum, { rawBytes }) => sum + rawBytes, 0)).toBe(
+          entries.reduce((sum, { line }) => sum + line.length, 0),
+        );
+        const loaded = await Promise.all(before.map(async (block) => entriesOf(await block.load())));
+        expect(loaded.flat()).toEqual(entries);
+        const flushed = [...head.streams()].flatMap(({ batch }) => entriesOf(batch));
+        expect(flushed).toEqual(isLate ? [late, ...entries] : entries);
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
 
 test("streams are selected by their labels and the time of their entries", () => {

@@ -2,6 +2,7 @@ import {
   compareLabels,
   compileMatchers,
   printLabels,
+  timestampAt,
   type BlockRef,
   type EntryBatch,
   type Labels,
@@ -9,10 +10,6 @@ import {
 } from "@sluice/model";
 import { dayNs, dayOf, dayStartNs } from "./day.ts";
 import { DayColumns } from "./day-columns.ts";
-import { splitBatch } from "./sort-batch.ts";
-
-/** Bytes of lines that a block holds, about; the last line may go over. */
-export const blockRawBytesMax = 256 * 1024;
 
 /** A run of one stream's entries that is to become a block: joined, ascending, each entry once, within a UTC day. */
 export interface StreamBatch {
@@ -31,7 +28,11 @@ export class Head {
   #entryCount = 0;
   #sizeBytes = 0;
 
-  /** Copies the entries in; any times, in any order. */
+  /**
+   * Copies the entries in; any times, in any order.
+   *
+   * @param batch joined.
+   */
   append(labels: Labels, batch: EntryBatch): void {
     const text = printLabels(labels);
     let stream = this.#streams.get(text);
@@ -41,30 +42,17 @@ export class Head {
       // The text, and the labels that it was printed from.
       this.#sizeBytes += text.length * 2;
     }
-    // A batch nearly always lies within the day of its base; there a double is exact.
-    const baseDay = dayOf(batch.baseNs);
-    const baseOffsetNs = Number(batch.baseNs - dayStartNs(baseDay));
-    const touched = new Map<DayColumns, { readonly sizeBytes: number; readonly count: number }>();
-    let columns: DayColumns | undefined;
-    for (let i = 0; i < batch.count; i++) {
-      let day = baseDay;
-      let deltaNs = baseOffsetNs + batch.deltaNs[i]!;
-      if (deltaNs < 0 || deltaNs >= dayNs) {
-        const timestampNs = batch.baseNs + BigInt(batch.deltaNs[i]!);
-        day = dayOf(timestampNs);
-        deltaNs = Number(timestampNs - dayStartNs(day));
-      }
-      if (columns?.day !== day) {
-        columns = this.#columnsOf(stream, day);
-        if (!touched.has(columns)) {
-          touched.set(columns, { sizeBytes: columns.sizeBytes, count: columns.count });
-        }
-      }
-      columns.append(batch, i, deltaNs);
-    }
-    for (const [{ sizeBytes, count }, before] of touched) {
-      this.#sizeBytes += sizeBytes - before.sizeBytes;
-      this.#entryCount += count - before.count;
+    for (let from = 0; from < batch.count;) {
+      const day = dayOf(timestampAt(batch, from));
+      // Within a day of the base a double is exact, and a batch nearly always lies within one.
+      const shiftNs = Number(batch.baseNs - dayStartNs(day));
+      const to = endOfDay(batch, from, shiftNs);
+      const columns = this.#columnsOf(stream, day);
+      const { sizeBytes, count } = columns;
+      columns.append(batch, from, to, shiftNs);
+      this.#sizeBytes += columns.sizeBytes - sizeBytes;
+      this.#entryCount += columns.count - count;
+      from = to;
     }
   }
 
@@ -81,7 +69,7 @@ export class Head {
     return this.#streams.size;
   }
 
-  /** Blocks of the matching streams in `[startNs, endNs)`, one per stream and day. What is appended later is not in them. */
+  /** Blocks of the matching streams in `[startNs, endNs)`, each within a day. What is appended later is not in them. */
   select(matchers: readonly Matcher[], startNs: bigint, endNs: bigint): BlockRef[] {
     const matches = compileMatchers(matchers);
     const blocks: BlockRef[] = [];
@@ -90,8 +78,10 @@ export class Head {
         continue;
       }
       for (const columns of days.values()) {
-        if (columns.minNs < endNs && columns.maxNs >= startNs) {
-          blocks.push(blockOf(labels, columns));
+        for (const { load, ...block } of columns.blocks()) {
+          if (block.minNs < endNs && block.maxNs >= startNs) {
+            blocks.push({ ...block, labels, load: async () => load() });
+          }
         }
       }
     }
@@ -111,7 +101,7 @@ export class Head {
   *streams(): Generator<StreamBatch> {
     for (const { labels, days } of [...this.#streams.values()].sort((a, b) => compareLabels(a.labels, b.labels))) {
       for (const columns of [...days.values()].sort((a, b) => a.day - b.day)) {
-        for (const batch of splitBatch(columns.snapshot(), blockRawBytesMax)) {
+        for (const batch of columns.batches()) {
           yield { labels, batch };
         }
       }
@@ -129,8 +119,11 @@ export class Head {
   }
 }
 
-/** The block as it is now, though the head goes on growing; it is sorted only when it is loaded. */
-function blockOf(labels: Labels, columns: DayColumns): BlockRef {
-  const { minNs, maxNs, count, rawBytes, mayRepeat } = columns;
-  return { labels, minNs, maxNs, count, rawBytes, mayRepeat, load: async () => columns.snapshot(count) };
+/** The end of the rows from `from` on that lie within the day that the shift leads to. */
+function endOfDay({ deltaNs, count }: EntryBatch, from: number, shiftNs: number): number {
+  let to = from + 1;
+  while (to < count && deltaNs[to]! + shiftNs >= 0 && deltaNs[to]! + shiftNs < dayNs) {
+    to += 1;
+  }
+  return to;
 }

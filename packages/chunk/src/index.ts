@@ -13,7 +13,9 @@ export {
 } from "./block.ts";
 export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 export { dayOf, dayStartNs } from "./day.ts";
-export { blockRawBytesMax, Head, type StreamBatch } from "./head.ts";
+export { blockRawBytesMax } from "./day-columns.ts";
+export { Head, type StreamBatch } from "./head.ts";
+export { joinBatch } from "./join-batch.ts";
 export { type BlockTable } from "./block-table.ts";
 export { type FilterTable } from "./filter-table.ts";
 export { readFooter, type SegmentFooter } from "./footer.ts";

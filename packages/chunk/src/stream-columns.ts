@@ -7,6 +7,7 @@ import {
   type Labels,
   type MetadataColumn,
 } from "@sluice/model";
+import { joinBatch } from "./join-batch.ts";
 import { readCount, readLabels, readMetadata, writeLabels, writeMetadata } from "./metadata-column.ts";
 
 /** Entries of one stream. */
@@ -22,12 +23,14 @@ const hasMetadata = 1;
  * and read seldom. Per stream: labels, count, base time, deltas (8 bytes each, little endian), line lengths (4 bytes
  * each), lines (each followed by `\n`), metadata.
  *
+ * @param streams best joined already; others are joined first.
  * @returns the bytes in parts; some are views of the batches.
  */
 export function encodeStreams(streams: readonly StreamEntries[]): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const { labels, batch } of streams) {
-    const { lengths, body } = gatherLines(batch);
+    const { bytes: body, ...lines } = joinBatch(batch);
+    const lengths = lengthsOf(lines);
     const head = new ByteWriter(256);
     writeLabels(head, labels);
     head.varint(batch.count);
@@ -87,21 +90,16 @@ function readStream(reader: ByteReader): StreamEntries {
   return { labels, batch: withMetadata({ count, baseNs, deltaNs, bytes, lineStarts, lineEnds }, metadata) };
 }
 
-function gatherLines(batch: EntryBatch): { readonly lengths: Uint32Array; readonly body: Uint8Array } {
-  const lengths = new Uint32Array(batch.count);
-  let size = 0;
-  for (let i = 0; i < batch.count; i++) {
-    lengths[i] = batch.lineEnds[i]! - batch.lineStarts[i]!;
-    size += lengths[i]! + 1;
+function lengthsOf({
+  count,
+  lineStarts,
+  lineEnds,
+}: Pick<EntryBatch, "count" | "lineStarts" | "lineEnds">): Uint32Array {
+  const lengths = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    lengths[i] = lineEnds[i]! - lineStarts[i]!;
   }
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (let i = 0; i < batch.count; i++) {
-    body.set(batch.bytes.subarray(batch.lineStarts[i], batch.lineEnds[i]), at);
-    at += lengths[i]!;
-    body[at++] = 0x0a;
-  }
-  return { lengths, body };
+  return lengths;
 }
 
 function encodeMetadata(metadata: MetadataColumn): Uint8Array {

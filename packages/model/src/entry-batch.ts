@@ -151,6 +151,11 @@ export class MetadataBuilder {
     }
   }
 
+  /** The set of an entry that was added. */
+  setAt(index: number): Labels {
+    return this.#sets[this.#index[index]!]!;
+  }
+
   #placeOf(metadata: Labels): number {
     if (metadata.length === 0) {
       return 0;

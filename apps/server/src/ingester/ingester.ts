@@ -1,3 +1,4 @@
+import { joinBatch } from "@sluice/chunk";
 import { assert, lineBytesOf, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
 import type { Store } from "@sluice/store";
 import type { Position, Wal } from "@sluice/wal";
@@ -58,8 +59,10 @@ export class Ingester {
         `lines wait in memory for the store: ${this.heads.totalBytes} bytes exceed ingester.head_bytes_max (${config.head_bytes_max})`,
       );
     }
-    const position = await wal.append(encodePushRecord({ tenant, streams }));
-    this.#apply(position, tenant, streams);
+    // Once, for the log and for the heads.
+    const joined = streams.map(({ labels, batch }) => ({ labels, batch: joinBatch(batch) }));
+    const position = await wal.append(encodePushRecord({ tenant, streams: joined }));
+    this.#apply(position, tenant, joined);
     tailers.tell(tenant, streams);
     for (const { batch } of streams) {
       this.#counters.lines.add(batch.count, { tenant });
