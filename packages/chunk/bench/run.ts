@@ -3,7 +3,15 @@ import { createFinder, createKernels, plainKernels } from "@sluice/kernels";
 import { batchOf, labelsFromRecord, type EntryBatch, type Labels } from "@sluice/model";
 import { logLine, seededRng } from "@sluice/testkit";
 import { runBench } from "@sluice/testkit/bench";
-import { blockLength, decodeBlock, encodeBlock, Head, type BlockEntry } from "../src/index.ts";
+import {
+  blockLength,
+  buildSegment,
+  decodeBlock,
+  encodeBlock,
+  Head,
+  inlineBlockEncoder,
+  type BlockEntry,
+} from "../src/index.ts";
 
 /** 32 MiB of lines over 20 streams, in pushes of 100 lines, as they come. */
 const rawBytesWanted = 32 * 1024 * 1024;
@@ -53,6 +61,11 @@ const encoded = batches.map((batch) => {
   const { bytes: stored, filter, ...entry } = encodeBlock(batch, kernels);
   return { bytes: stored, filter: filter!, entry: { ...entry, stream: 0, offset: 0 } satisfies BlockEntry };
 });
+const withoutFilters = { ...kernels, buildTokenFilter: () => new Uint8Array() };
+const segment = await buildSegment(
+  { tenant: "t", day: 20_458, streams: fill().streams() },
+  inlineBlockEncoder(kernels),
+);
 const storedBytes = encoded.reduce((sum, { entry }) => sum + blockLength(entry), 0);
 
 function scan(look: (batch: EntryBatch) => number, own = kernels): number {
@@ -62,6 +75,12 @@ function scan(look: (batch: EntryBatch) => number, own = kernels): number {
 const directory = fileURLToPath(new URL("..", import.meta.url));
 await runBench("chunk", directory, [
   { name: "head append", bytes, lines, run: fill },
+  {
+    name: "block encode without filter",
+    bytes,
+    lines,
+    run: () => batches.map((batch) => encodeBlock(batch, withoutFilters).bytes.length),
+  },
   {
     name: "block encode (zstd 1, filter)",
     bytes,
@@ -89,6 +108,9 @@ await runBench("chunk", directory, [
     run: () => batches.map((batch) => find(batch.bytes, 0, batch.bytes.length)),
   },
 ]);
+const percent = (part: number): string => `${((part / bytes) * 100).toFixed(1)} %`;
+const filterBytes = encoded.reduce((sum, { filter }) => sum + filter.length, 0);
 console.log(
-  `${batches.length} blocks, stored ${((storedBytes / bytes) * 100).toFixed(1)} % of raw (without skip filters and footers)`,
+  `${batches.length} blocks, stored ${percent(segment.sizeBytes)} of raw: columns ${percent(storedBytes)}, ` +
+    `skip filters ${percent(filterBytes)}, footer ${percent(segment.footerBytes)}`,
 );

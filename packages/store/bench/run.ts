@@ -1,10 +1,12 @@
 import { Head } from "@sluice/chunk";
+import { createKernels } from "@sluice/kernels";
 import { batchOf, labelsFromRecord, type Entry, type SelectRequest } from "@sluice/model";
 import { nodeFileSystem, systemClock } from "@sluice/model/node";
 import { memoryObjectStore, openFileSystemObjectStore, type ObjectStore } from "@sluice/object-store";
 import { openStore, type Store } from "@sluice/store";
 import { logLine, quietLogger, quietMetrics, seededRng, temporaryDirectory } from "@sluice/testkit";
 import { runBench } from "@sluice/testkit/bench";
+import { benchMillionBlocks, benchSkipFilters } from "./million-blocks.ts";
 
 /*
  * What a flush costs beyond compressing its blocks; what it costs to plan a query over many segments, from memory and
@@ -32,8 +34,10 @@ function headOf(streamCount: number, linesPerStream: number, minute: number): { 
   return { head, bytes };
 }
 
+const kernels = createKernels();
+
 function open(objectStore: ObjectStore): Promise<Store> {
-  return openStore({ objectStore, logger: quietLogger, metrics: quietMetrics, clock: systemClock });
+  return openStore({ objectStore, kernels, logger: quietLogger, metrics: quietMetrics, clock: systemClock });
 }
 
 await using directory = await temporaryDirectory();
@@ -120,3 +124,6 @@ await runBench("plan", `${import.meta.dirname}/..`, [
 ]);
 console.log("\nwall time of one call, ms");
 console.table(Object.fromEntries([...wallMs].map(([name, ms]) => [name, Number(ms.toPrecision(3))])));
+
+await benchSkipFilters();
+await benchMillionBlocks();

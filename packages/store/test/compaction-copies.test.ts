@@ -115,7 +115,7 @@ test("a block that is damaged is not copied", async () => {
   const objectStore = memoryObjectStore();
   const store = await openTestStore(objectStore, options);
   for (let i = 1; i <= 2; i++) {
-    await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, lines(i, 100)) }], i, () => {});
+    await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, lines(i, 200)) }], i, () => {});
   }
   const [key] = await keysOf(objectStore, "tenants/");
   const good = await objectStore.get(key!);

@@ -15,7 +15,8 @@ export class ForwardReader {
     this.#reader = reader;
     this.#key = key;
     this.#end = end;
-    this.#windowBytes = windowBytes;
+    // A share of some memory need not be a whole number, a range has to be.
+    this.#windowBytes = Math.floor(windowBytes);
   }
 
   /** @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing. */

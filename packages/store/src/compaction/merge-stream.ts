@@ -27,11 +27,13 @@ const sliceBytes = 256 * 1024;
 
 /** Lines that are too few for a block of their own, when others follow. */
 const smallBytes = blockRawBytesMax / 4;
+/** Smaller blocks are better joined: larger ones compress better, and cost less to read for each line. */
+const copiedBytesMin = blockRawBytesMax / 2;
 
 /**
  * Merges the blocks of one stream into larger ones: ascending by time, entries of equal time in order of arrival, each
  * entry once. In memory are the blocks that reach over one instant, and one or two blocks of the result. A block that
- * overlaps no other and is not small is copied as it is, unless small ones before it want to be joined with it.
+ * overlaps no other and is at least half full is copied as it is, unless small ones before it want to be joined with it.
  *
  * @param blocks in order of arrival.
  */
@@ -42,7 +44,7 @@ export async function* mergeStream(
   let merged: EntryBatch[] = [];
   let mergedBytes = 0;
   const mayCopy = ({ rawBytes }: SourceBlock): boolean =>
-    rawBytes >= smallBytes && (mergedBytes === 0 || mergedBytes >= smallBytes);
+    rawBytes >= copiedBytesMin && (mergedBytes === 0 || mergedBytes >= smallBytes);
   for await (const slice of mergedSlices(blocks, mayCopy)) {
     if ("copied" in slice) {
       yield* split(merged);
