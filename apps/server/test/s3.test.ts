@@ -169,8 +169,8 @@ describeWithS3("a server whose segments are in a bucket", (s3) => {
     await using directory = await temporaryDirectory();
     await using proxy = await startFaultProxy(s3().endpoint);
     const said: string[] = [];
-    const say = (level: string) => (message: string, fields?: object) =>
-      void said.push(`${level}: ${message} ${(fields as { conditionalPut?: string } | undefined)?.conditionalPut}`);
+    const say = (level: string) => (message: string, fields?: { readonly conditionalPut?: string }) =>
+      void said.push(`${level}: ${message} ${fields?.conditionalPut}`);
     const logger = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
     const open = async (): Promise<void> => {
       const { common, storage_config: config } = ServerConfig.parse(bucket(proxy.endpoint));

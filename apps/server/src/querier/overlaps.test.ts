@@ -55,6 +55,27 @@ test("blocks that only follow each other, and blocks of other streams, stay as t
   expect(withoutOverlaps(blocks)).toEqual(blocks);
 });
 
+test("blocks come in the order in which they lie on the store, whatever their streams", () => {
+  const [first, second, third, fourth] = [
+    block("a", [[1, "x"]]),
+    block("b", [[1, "x"]]),
+    block("a", [
+      [5, "x"],
+      [9, "y"],
+    ]),
+    block("c", [[1, "x"]]),
+  ] as const;
+  const overlapping = block("a", [[7, "z"]]);
+  expect(withoutOverlaps([first, second, third, fourth])).toEqual([first, second, third, fourth]);
+  const merged = withoutOverlaps([first, second, third, fourth, overlapping]);
+  expect(merged.map(({ labels, minNs }) => [labels[0]!.value, minNs])).toEqual([
+    ["a", 1n],
+    ["b", 1n],
+    ["a", 5n],
+    ["c", 1n],
+  ]);
+});
+
 test("a long block swallows all that lie within it, however they come", async () => {
   const merged = withoutOverlaps([
     block("a", [[4, "d"]]),
@@ -97,7 +118,7 @@ test("whatever the blocks, their entries come once and in order, in blocks that 
             times.map((at) => [at, `${at}`]),
           ),
         ),
-      );
+      ).toSorted((a, b) => Number(a.minNs - b.minNs));
       for (const [i, { minNs }] of merged.entries()) {
         expect(i === 0 || minNs > merged[i - 1]!.maxNs).toBe(true);
       }

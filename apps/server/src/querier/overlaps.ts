@@ -12,6 +12,7 @@ const mergedStartsMax = 16;
  * repeated entries found (an agent that sends a batch again after a lost answer).
  *
  * @param blocks in order of arrival: of entries with the same time the earlier block's come first.
+ * @returns in the order of their first parts: who reads one after the other finds what lies together on the store together.
  */
 export function withoutOverlaps(blocks: readonly BlockRef[]): BlockRef[] {
   const byStream = new Map<string, BlockRef[]>();
@@ -24,23 +25,30 @@ export function withoutOverlaps(blocks: readonly BlockRef[]): BlockRef[] {
       known.push(block);
     }
   }
-  return [...byStream.values()].flatMap(mergeOverlapping);
+  const merged = new Map<BlockRef, readonly BlockRef[]>();
+  for (const ofStream of byStream.values()) {
+    mergeOverlapping(ofStream, merged);
+  }
+  return merged.size === 0 ? [...blocks] : blocks.flatMap((block) => merged.get(block) ?? block);
 }
 
-function mergeOverlapping(blocks: readonly BlockRef[]): BlockRef[] {
+/** Says in `merged` what takes the place of a block that overlaps others: of the first one all, of the others nothing. */
+function mergeOverlapping(blocks: readonly BlockRef[], merged: Map<BlockRef, readonly BlockRef[]>): void {
   const byStart = blocks.toSorted((a, b) => (a.minNs < b.minNs ? -1 : a.minNs > b.minNs ? 1 : 0));
+  const overlapping = clustersOf(byStart).filter((cluster) => cluster.length > 1);
+  if (overlapping.length === 0) {
+    return;
+  }
   const arrival = new Map(blocks.map((block, i) => [block, i]));
-  return clustersOf(byStart).flatMap((cluster) =>
-    cluster.length === 1
-      ? cluster
-      : slicesOf(cluster).map(({ parts, fromNs, toNs }) =>
-          mergedBlock(
-            parts.toSorted((a, b) => arrival.get(a)! - arrival.get(b)!),
-            fromNs,
-            toNs,
-          ),
-        ),
-  );
+  const byArrival = (a: BlockRef, b: BlockRef): number => arrival.get(a)! - arrival.get(b)!;
+  for (const cluster of overlapping) {
+    const slices = slicesOf(cluster).map(({ parts, fromNs, toNs }) =>
+      mergedBlock(parts.toSorted(byArrival), fromNs, toNs),
+    );
+    for (const [i, block] of cluster.toSorted(byArrival).entries()) {
+      merged.set(block, i === 0 ? slices : []);
+    }
+  }
 }
 
 /** Runs of blocks in which each overlaps one before it. */
