@@ -68,6 +68,7 @@ const flags = {
   data: { value: "<dir>", help: "Directory that holds the write-ahead log and the segments (created when missing)." },
   listen: { value: "<host:port>", help: "Address of the HTTP API and the Explore page (default 127.0.0.1:3100)." },
   config: { value: "<yaml>", help: "Configuration file; its keys are in apps/server/README.md." },
+  "config.expand-env": { help: "Replace ${NAME} and ${NAME:-default} in that file by the environment's values." },
   ui: { value: "<dir>", help: "Directory of the built Explore page (default: the one in this checkout, when built)." },
   "log-level": { value: "<level>", help: `One of ${logLevels.join(", ")} (default info).` },
 } as const;
@@ -92,7 +93,9 @@ export function readOptions(
     throw new ServiceError("bad_data", "missing --data <dir>: where should the logs be kept? (see --help)");
   }
   const configPath = given.text("config");
-  const config = configPath === undefined ? ServerConfig.parse({}) : loadYamlConfig(configPath, ServerConfig);
+  const environment = given.isSet("config.expand-env") ? process.env : undefined;
+  const config =
+    configPath === undefined ? ServerConfig.parse({}) : loadYamlConfig(configPath, ServerConfig, environment);
   const listenText = given.text("listen");
   const level = given.text("log-level") ?? config.server.log_level;
   const logLevel = logLevels.find((known) => known === level);

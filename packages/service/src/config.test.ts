@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { DurationMs, loadYamlConfig, parseYamlConfig } from "./config.ts";
+import { DurationMs, expandEnvironment, loadYamlConfig, parseYamlConfig } from "./config.ts";
 
 const Schema = z.strictObject({
   server: z.strictObject({ port: z.int().default(3100), grace: DurationMs.prefault("10m") }).prefault({}),
@@ -46,5 +46,19 @@ test.for([
 test("a missing file is one sentence that names it", () => {
   expect(() => loadYamlConfig("/does/not/exist.yaml", Schema)).toThrow(
     /^cannot read the config file \/does\/not\/exist\.yaml: ENOENT/u,
+  );
+});
+
+test.for([
+  { text: "a: ${SECRET}", want: "a: s3cret" },
+  { text: "a: ${NOT_SET:-preset} ${NOT_SET:other} ${EMPTY:-preset}", want: "a: preset other " },
+  { text: "a: $SECRET $$ ${1} {{ $labels.app }} $1", want: "a: $SECRET $$ ${1} {{ $labels.app }} $1" },
+])("variables of the environment: $text", ({ text, want }) => {
+  expect(expandEnvironment("server.yaml", text, { SECRET: "s3cret", EMPTY: "" })).toBe(want);
+});
+
+test("a variable that is not set is told with its line", () => {
+  expect(() => expandEnvironment("server.yaml", "a: 1\nb: ${NOT_SET}", {})).toThrow(
+    "server.yaml:2: the environment variable NOT_SET is not set",
   );
 });

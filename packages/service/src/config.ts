@@ -16,16 +16,43 @@ export const DurationMs = z.string().transform((text, context) => {
 /**
  * Reads a YAML file and checks it against a schema.
  *
+ * @param environment when given, `${NAME}` in the file stands for a variable's value; see {@link expandEnvironment}.
  * @throws {ServiceError} `bad_data`: the file, the line, the key and what is wrong with it.
  */
-export function loadYamlConfig<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
+export function loadYamlConfig<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  environment?: Environment,
+): z.output<Schema> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
     throw new ServiceError("bad_data", `cannot read the config file ${path}: ${messageOf(error)}`, { cause: error });
   }
-  return parseYamlConfig(path, text, schema);
+  return parseYamlConfig(path, environment === undefined ? text : expandEnvironment(path, text, environment), schema);
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Puts the values of variables in the place of `${NAME}` and `${NAME:-default}` (or `${NAME:default}`, as Loki has it).
+ * Other dollar signs stay.
+ *
+ * @throws {ServiceError} `bad_data` with the line, for a variable that is not set and has no default.
+ */
+export function expandEnvironment(name: string, text: string, environment: Environment): string {
+  return text.replace(
+    /\$\{([A-Za-z_]\w*)(?::-?([^}]*))?\}/gu,
+    (_, variable: string, preset: string | undefined, offset: number) => {
+      const value = environment[variable] ?? preset;
+      if (value === undefined) {
+        const line = text.slice(0, offset).split("\n").length;
+        throw new ServiceError("bad_data", `${name}:${line}: the environment variable ${variable} is not set`);
+      }
+      return value;
+    },
+  );
 }
 
 /** {@link loadYamlConfig} for text that is already there; `name` stands for the file in errors. */
