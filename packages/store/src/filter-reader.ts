@@ -19,8 +19,9 @@ export type SkipFilter = Uint8Array | undefined;
 
 /** Filters that lie this near to each other are read with one request: about what a request costs in time. */
 const gapBytesMax = 64 * 1024;
-const requestBytesMax = 4 * 1024 * 1024;
-const requestsAtOnce = 4;
+const requestBytesMax = 2 * 1024 * 1024;
+/** For one segment; a select reads a few segments at once, so that all its requests hold some 32 MiB. */
+const requestsAtOnce = 2;
 
 /** Reads skip filters: neighbours with one ranged GET, and none for those that were read not long ago. */
 export class FilterReader {

@@ -111,6 +111,24 @@ test("blocks without a whole filter are encoded anew, and then have one", async 
   expect(await entriesByStream(store, "t")).toEqual(wanted);
 });
 
+test("a block whose filter is damaged is encoded anew", async () => {
+  const objectStore = memoryObjectStore();
+  const blockEncoder = countingEncoder();
+  const store = await openTestStore(objectStore, { ...options, blockEncoder });
+  for (let i = 1; i <= 2; i++) {
+    await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, lines(i, 200)) }], i, () => {});
+  }
+  const wanted = await entriesByStream(store, "t");
+  const [key] = await keysOf(objectStore, "tenants/");
+  const good = await objectStore.get(key!);
+  const at = readFooter(good, key!).filters!.startOf(0) + 40;
+  await objectStore.put(key!, [good.with(at, good[at]! ^ 1)]);
+  expect(await store.compact()).toMatchObject({ segmentsAdded: 1 });
+  expect(blockEncoder.count()).toBe(3);
+  expect((await storedBlocks(objectStore, true)).length).toBe(2);
+  expect(await entriesByStream(store, "t")).toEqual(wanted);
+});
+
 test("a block that is damaged is not copied", async () => {
   const objectStore = memoryObjectStore();
   const store = await openTestStore(objectStore, options);
