@@ -41,7 +41,7 @@ const replayReportMs = 2000;
 /** For requests under way when the server is to stop. */
 const requestsGraceMs = 5000;
 /** For a flush under way; what it does not reach is in the write-ahead log. */
-const flushGraceMs = 9000;
+const flushGraceMs = 6000;
 
 /** What every part is given. */
 interface Ports {

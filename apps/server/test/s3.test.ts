@@ -109,6 +109,30 @@ describeWithS3("a server whose segments are in a bucket", (s3) => {
     await server.stop();
   });
 
+  test("a bucket that does not answer holds up neither pushes nor queries, nor the end for long", async () => {
+    await using directory = await temporaryDirectory();
+    await using proxy = await startFaultProxy(s3().endpoint);
+    const config = bucket(proxy.endpoint);
+    let server = await start(directory.path, config);
+    proxy.fault = () => ({ kind: "hang" });
+    await push(server, "one");
+    const flushing = flush(server).catch(() => 503);
+    const startMs = Date.now();
+    for (const line of ["two", "three", "four"]) {
+      expect(await push(server, line)).toBe(204);
+    }
+    expect(await lines(server)).toEqual(["four", "one", "three", "two"]);
+    expect(Date.now() - startMs).toBeLessThan(2000);
+    await server.stop();
+    expect(Date.now() - startMs).toBeLessThan(14_000);
+    expect(await flushing).toBe(503);
+    proxy.fault = () => undefined;
+    server = await start(directory.path, config);
+    expect(await flush(server)).toBe(204);
+    expect(await lines(server)).toEqual(["four", "one", "three", "two"]);
+    await server.stop();
+  });
+
   test("two servers on one bucket see each other's lines, and each goes on where it was", async () => {
     await using one = await temporaryDirectory();
     await using other = await temporaryDirectory();

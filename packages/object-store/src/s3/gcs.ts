@@ -25,6 +25,24 @@ export function onlyIfAbsentInGcs(command: PutObjectCommand, client: S3Client): 
   return command;
 }
 
+/** Lets the client find the metadata of objects, which Google gives back under its own name. */
+export function readGcsMetadata(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      const { headers } = answer.response as { headers?: Record<string, string> };
+      for (const [name, value] of Object.entries(headers ?? {})) {
+        if (name.startsWith("x-goog-meta-")) {
+          headers![name.replace("x-goog-", "x-amz-")] ??= value;
+        }
+      }
+      return answer;
+    },
+    // Between the network and whoever reads the answer.
+    { name: "readGcsMetadata", step: "deserialize", priority: "low" },
+  );
+}
+
 interface SendArguments {
   readonly input: PutObjectCommandInput;
   readonly request: unknown;

@@ -28,7 +28,7 @@ import {
 import { Attempts } from "./attempts.ts";
 import { countRequests } from "./count-requests.ts";
 import { brokenAnswer, failureOf } from "./failure.ts";
-import { onlyIfAbsentInGcs } from "./gcs.ts";
+import { onlyIfAbsentInGcs, readGcsMetadata } from "./gcs.ts";
 import { bytesBetween, putInParts } from "./multipart.ts";
 import { clientConfig, type S3ObjectStoreOptions, type S3Settings, settingsOf } from "./options.ts";
 import { readBody } from "./read-body.ts";
@@ -50,6 +50,9 @@ export function openS3ObjectStore(options: S3ObjectStoreOptions): S3ObjectStore 
   const client = new S3Client(clientConfig(settings));
   if (settings.metrics !== undefined) {
     countRequests(client, settings.metrics);
+  }
+  if (settings.flavour === "gcs") {
+    readGcsMetadata(client);
   }
   return new S3Store(settings, client);
 }
