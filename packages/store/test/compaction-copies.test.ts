@@ -64,12 +64,12 @@ test.for<{ title: string; flushes: readonly Entry[][]; encoded: number; blocks: 
     encoded: 1,
     blocks: 3,
   },
-  { title: "blocks that overlap are merged", flushes: [lines(1, 100), lines(1.0001, 100)], encoded: 1, blocks: 1 },
+  { title: "blocks that overlap are merged", flushes: [lines(1, 150), lines(1.0001, 150)], encoded: 1, blocks: 1 },
   {
     title: "blocks that share an instant are merged",
     flushes: [
-      [...lines(1, 100), entry(5, "x")],
-      [entry(5, "x"), ...lines(6, 100)],
+      [...lines(1, 150), entry(5, "x")],
+      [entry(5, "x"), ...lines(6, 150)],
     ],
     encoded: 1,
     blocks: 1,
