@@ -58,30 +58,34 @@ await runBench("flush", `${import.meta.dirname}/..`, [
   },
 ]);
 
-let compactionCpuSeconds = Number.POSITIVE_INFINITY;
-const compactedSegments = 16;
-const compacted = Array.from({ length: compactedSegments }, (_, minute) => headOf(100, 400, minute * 10));
-await runBench("compact", `${import.meta.dirname}/..`, [
-  {
-    name: "flush and compact 16 segments, memory",
-    bytes: compacted.reduce((sum, { bytes }) => sum + bytes, 0),
-    lines: compactedSegments * 100 * 400,
-    async run() {
-      const store = await open(memoryObjectStore());
-      for (const [i, { head }] of compacted.entries()) {
-        await store.flush([{ tenant: "t", streams: head.streams() }], i + 1, () => {});
-      }
-      const { user, system } = process.cpuUsage();
-      await store.compact();
-      const used = process.cpuUsage({ user, system });
-      compactionCpuSeconds = Math.min(compactionCpuSeconds, (used.user + used.system) / 1e6);
+/** What compaction alone takes of flushing and compacting, for blocks of this many lines. */
+async function benchCompaction(what: string, streamCount: number, linesPerBlock: number): Promise<void> {
+  const segmentCount = 16;
+  const heads = Array.from({ length: segmentCount }, (_, i) => headOf(streamCount, linesPerBlock, i * 10));
+  const bytes = heads.reduce((sum, head) => sum + head.bytes, 0);
+  let cpuSeconds = Number.POSITIVE_INFINITY;
+  await runBench(`compact-${what}`, `${import.meta.dirname}/..`, [
+    {
+      name: `flush and compact 16 segments, blocks are ${what}`,
+      bytes,
+      lines: segmentCount * streamCount * linesPerBlock,
+      async run() {
+        const store = await open(memoryObjectStore());
+        for (const [i, { head }] of heads.entries()) {
+          await store.flush([{ tenant: "t", streams: head.streams() }], i + 1, () => {});
+        }
+        const { user, system } = process.cpuUsage();
+        await store.compact();
+        const used = process.cpuUsage({ user, system });
+        cpuSeconds = Math.min(cpuSeconds, (used.user + used.system) / 1e6);
+      },
     },
-  },
-]);
-const compactedBytes = compacted.reduce((sum, { bytes }) => sum + bytes, 0);
-console.log(
-  `compaction alone: ${(compactedBytes / 1e6 / compactionCpuSeconds).toFixed(0)} MB/s of lines per CPU-second`,
-);
+  ]);
+  console.log(`compaction alone: ${(bytes / 1e6 / cpuSeconds).toFixed(0)} MB/s of lines per CPU-second`);
+}
+
+await benchCompaction("joined", 100, 400);
+await benchCompaction("copied", 30, 1000);
 
 const segmentCount = 1000;
 const streamCount = 100;

@@ -3,7 +3,7 @@ import { entriesOf, type Entry } from "@sluice/model";
 import { memoryObjectStore, type ObjectStore } from "@sluice/object-store";
 import { logLine, seededRng, virtualClock } from "@sluice/testkit";
 import { expect, test } from "vitest";
-import { batchesOf, entriesByStream, entry, keysOf, openTestStore, selectAll } from "./harness.ts";
+import { allTime, batchesOf, entriesByStream, entry, keysOf, openTestStore, selectAll } from "./harness.ts";
 
 const options = { clock: virtualClock(Date.UTC(2026, 10, 25, 12)), compaction: { segmentCountMin: 2 } };
 const rng = seededRng(5);
@@ -109,6 +109,22 @@ test("blocks without a whole filter are encoded anew, and then have one", async 
   await store.compact();
   expect((await storedBlocks(objectStore, true)).length).toBe(1);
   expect(await entriesByStream(store, "t")).toEqual(wanted);
+});
+
+test("blocks without any token, whose filters have no bytes, are copied, too", async () => {
+  const objectStore = memoryObjectStore();
+  const blockEncoder = countingEncoder();
+  const store = await openTestStore(objectStore, { ...options, blockEncoder });
+  for (let i = 1; i <= 2; i++) {
+    const entries = Array.from({ length: 1000 }, (_, row) => entry(i + row / 1e6, "\u0436\u0436 ".repeat(40)));
+    await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, entries) }], i, () => {});
+  }
+  const wanted = await entriesByStream(store, "t");
+  expect(await store.compact()).toMatchObject({ segmentsRemoved: 2, segmentsAdded: 1 });
+  expect(blockEncoder.count()).toBe(2);
+  expect(await entriesByStream(store, "t")).toEqual(wanted);
+  const needles = [new TextEncoder().encode(" absent ")];
+  expect(await store.select({ tenant: "t", matchers: [], ...allTime, needles })).toEqual([]);
 });
 
 test("a block whose filter is damaged is encoded anew", async () => {
