@@ -4,8 +4,8 @@ import type { ListedObject, ObjectStore } from "./object-store.ts";
 const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
- * Counts what a store is asked for, and how long it takes. A listing counts once, whatever number of pages it takes, and
- * its time is its reader's, too.
+ * Counts what a store is asked for, and how long it takes. A listing counts once, whatever number of pages it takes; its
+ * time is its reader's, too, and is not counted.
  */
 export function countingObjectStore(store: ObjectStore, metrics: Metrics, clock: Clock): ObjectStore {
   const requests = metrics.counter("sluice_object_store_requests_total", "Requests to the object store.", [

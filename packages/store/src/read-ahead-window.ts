@@ -6,6 +6,8 @@ export class ReadAheadWindow {
   readonly range: ByteRange;
   /** To be called when it is given up. */
   readonly onGone: (window: ReadAheadWindow) => void;
+  /** The owner's clock, in milliseconds. */
+  usedAtMs = 0;
   readonly #bytes: Promise<Uint8Array>;
   #partsLeft: number;
   #isThere = false;

@@ -1,5 +1,5 @@
 import type { ByteRange } from "@sluice/object-store";
-import { quietMetrics, seededRng } from "@sluice/testkit";
+import { quietMetrics, seededRng, virtualClock, type VirtualClock } from "@sluice/testkit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ReadAhead, type ReadAheadOptions, type Scan } from "./read-ahead.ts";
@@ -11,6 +11,7 @@ const metrics = createStoreMetrics(quietMetrics);
 
 interface SetUp {
   readonly readAhead: ReadAhead;
+  readonly clock: VirtualClock;
   /** What was asked of the object store, in order. */
   readonly asked: (ByteRange & { readonly key: string })[];
 }
@@ -23,7 +24,8 @@ function setUp(options?: Partial<ReadAheadOptions>, fetch: () => Promise<void> =
     return bytesAt(key, range);
   };
   const all = { bytesMax: 128 * mebibyte, windowBytesMax: 16 * mebibyte, ...options };
-  return { readAhead: new ReadAhead(all, fetchRange, metrics), asked };
+  const clock = virtualClock();
+  return { readAhead: new ReadAhead(all, fetchRange, metrics, clock), clock, asked };
 }
 
 const pattern = new Uint8Array(Uint32Array.from({ length: 17 * mebibyte }, (_, i) => Math.imul(i, 0x9e3779b1)).buffer);
@@ -115,6 +117,17 @@ test("memory is bounded, whatever many queries leave behind, and a scan of many 
   const blockCount = readers.length * segment.length;
   expect(asked.length).toBeLessThan(blockCount / 4);
   expect(bytesAsked(asked)).toBeLessThan(readers.length * 64 * mebibyte * 1.5);
+});
+
+test("what an ended query has left goes when others come", async () => {
+  const { readAhead, clock } = setUp();
+  await readAll(readAhead.scan(), "a", segment, segment.slice(0, 1));
+  await clock.advance(20_000);
+  await readAll(readAhead.scan(), "b", segment, segment.slice(0, 1));
+  const left = readAhead.bytes;
+  await clock.advance(20_000);
+  await readAll(readAhead.scan(), "c", segment.slice(0, 1));
+  expect(readAhead.bytes).toBe(left / 2);
 });
 
 test("a window that cannot be fetched fails those who wait for it, and is asked for again", async () => {

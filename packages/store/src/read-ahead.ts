@@ -1,3 +1,4 @@
+import type { Clock } from "@sluice/model";
 import type { ByteRange } from "@sluice/object-store";
 import { gapBytesMax, WantedParts, type Stretch } from "./read-ahead-parts.ts";
 import { ReadAheadWindow } from "./read-ahead-window.ts";
@@ -19,6 +20,8 @@ export const defaultReadAhead: ReadAheadOptions = {
 /** Reads a part of one object. */
 export type ReadPart = (range: ByteRange) => Promise<Uint8Array>;
 
+/** What nobody has read for this long, nobody will: queries end early. */
+const idleMsMax = 30_000;
 /** A query that ends after a few lines has not fetched much more than it read. */
 const firstWindowBytes = 1024 * 1024;
 const growth = 4;
@@ -38,14 +41,16 @@ export class ReadAhead {
   readonly #options: ReadAheadOptions;
   readonly #fetch: Fetch;
   readonly #metrics: ReadAheadMetrics;
+  readonly #clock: Clock;
   /** Those that are there, and those on their way; oldest use first. */
   readonly #windows = new Set<ReadAheadWindow>();
   #bytes = 0;
 
-  constructor(options: ReadAheadOptions, fetch: Fetch, metrics: ReadAheadMetrics) {
+  constructor(options: ReadAheadOptions, fetch: Fetch, metrics: ReadAheadMetrics, clock: Clock) {
     this.#options = options;
     this.#fetch = fetch;
     this.#metrics = metrics;
+    this.#clock = clock;
   }
 
   /** Bytes that are there or on their way. */
@@ -55,6 +60,7 @@ export class ReadAhead {
 
   /** For what one query reads: how much it has read tells how far ahead it is worth to look. */
   scan(): Scan {
+    this.#dropIdle();
     return new Scan(this, this.#options.windowBytesMax);
   }
 
@@ -82,6 +88,7 @@ export class ReadAhead {
       return undefined;
     }
     const window = new ReadAheadWindow(range, this.fetch(key, range), count, onGone);
+    window.usedAtMs = this.#clock.nowMs();
     this.#windows.add(window);
     this.#count(range.length);
     window.whenThere().catch(() => this.drop(window));
@@ -91,6 +98,7 @@ export class ReadAhead {
   /** Notes that a window is of use still. */
   touch(window: ReadAheadWindow): void {
     this.#metrics.cacheHits.add(1, { cache });
+    window.usedAtMs = this.#clock.nowMs();
     if (this.#windows.delete(window)) {
       this.#windows.add(window);
     }
@@ -100,6 +108,17 @@ export class ReadAhead {
     if (this.#windows.delete(window)) {
       this.#count(-window.range.length);
       window.onGone(window);
+    }
+  }
+
+  #dropIdle(): void {
+    for (const window of this.#windows) {
+      if (window.usedAtMs > this.#clock.nowMs() - idleMsMax) {
+        return;
+      }
+      if (window.isThere) {
+        this.drop(window);
+      }
     }
   }
 

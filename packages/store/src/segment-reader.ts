@@ -7,7 +7,7 @@ import {
   type SegmentFooter,
   type StreamIndex,
 } from "@sluice/chunk";
-import { isServiceError, ServiceError, type EntryBatch, type Logger } from "@sluice/model";
+import { isServiceError, ServiceError, type Clock, type EntryBatch, type Logger } from "@sluice/model";
 import type { ByteRange, ObjectStore } from "@sluice/object-store";
 import { ByteCache } from "./byte-cache.ts";
 import { checkNotCancelled } from "./cancelled.ts";
@@ -22,6 +22,7 @@ export interface SegmentReaderOptions {
   readonly objectStore: ObjectStore;
   readonly logger: Logger;
   readonly metrics: StoreMetrics;
+  readonly clock: Clock;
   readonly kernels?: NewlineKernels | undefined;
   readonly footerCacheBytesMax: number;
   readonly filterCacheBytesMax: number;
@@ -53,7 +54,7 @@ export class SegmentReader {
     this.#metrics = metrics;
     this.#kernels = kernels;
     const range = (key: string, wanted: ByteRange): Promise<Uint8Array> => this.range(key, wanted);
-    this.#readAhead = options.readAhead && new ReadAhead(options.readAhead, range, metrics);
+    this.#readAhead = options.readAhead && new ReadAhead(options.readAhead, range, metrics, options.clock);
     this.#filters = new FilterReader({ range, cacheBytesMax: filterCacheBytesMax, logger, metrics });
     this.#footers = new ByteCache({ name: "footers", bytesMax: footerCacheBytesMax, metrics }, footerMemoryBytes());
     this.#blocks = new ByteCache({ name: "blocks", bytesMax: blockCacheBytesMax, metrics }, batchMemoryBytes);

@@ -14,6 +14,10 @@ import type { ObjectStore } from "@sluice/object-store";
 import { GarbageCollector, type Garbage, type GarbageOptions } from "./collect-garbage.ts";
 import { Compactor, type CompactionResult } from "./compaction/compactor.ts";
 import { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
+import { DeleteApplier, type ApplyDeletesOptions, type ApplyDeletesResult } from "./deletes/apply-deletes.ts";
+import type { DeleteOptions } from "./deletes/delete-request.ts";
+import { DeleteRequests, type StoreDeletes } from "./deletes/delete-requests.ts";
+import { seriesLeft, withoutDeleted } from "./deletes/hiding.ts";
 import { Manifest, type Replacement } from "./manifest/manifest.ts";
 import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
 import {
@@ -55,6 +59,8 @@ export interface StoreOptions {
   readonly compaction?: Partial<CompactionOptions>;
   /** How long a tenant's lines are kept, asked at every call, so that it may change. By default forever. */
   readonly retentionOf?: (tenant: string) => RetentionPolicy;
+  /** What delete requests mean and when they are carried out. By default there are none, and none can be made. */
+  readonly deletes?: DeleteOptions;
   /**
    * How long a segment stays after nothing names it any more, for selects that are under way and for readers that do
    * not know it yet; and twice the time that an upload may take until it is committed. The same for all that share an
@@ -80,14 +86,17 @@ export interface Store {
   flush(tenants: readonly TenantStreams[], walCovered: number, onCommitted: () => void): Promise<void>;
   /**
    * Blocks of what was committed at the moment of the call: older segments first, in each by stream and time. Blocks of
-   * one stream from several segments may overlap and repeat each other's entries; merge them. Lines that are too old are
-   * left out, though they may be there still.
+   * one stream from several segments may overlap and repeat each other's entries; merge them. Lines that are too old or
+   * deleted are left out, though they may be there still.
    *
    * @throws {ServiceError} `bad_data` for a regular expression that is none; `corrupt` naming a damaged segment;
    *   `cancelled`.
    */
   select(request: SelectRequest, signal?: AbortSignal): Promise<readonly BlockRef[]>;
-  /** Label sets, ascending, of the streams that have blocks in the range at the moment of the call. */
+  /**
+   * Label sets, ascending, of the streams that have blocks in the range at the moment of the call. Where lines of theirs
+   * are deleted, blocks are read to see whether one is left.
+   */
   series(request: SeriesRequest): Promise<readonly Labels[]>;
   /**
    * Learns what other stores on the same object store have committed. Waits for a flush that is under way; does nothing
@@ -111,6 +120,15 @@ export interface Store {
    * @throws {ServiceError} as {@link compact}.
    */
   applyRetention(signal?: AbortSignal): Promise<RetentionResult>;
+  /** The tenants' delete requests. Its {@link StoreDeletes.hidingOf} hides the same lines of what is in memory only. */
+  readonly deletes: StoreDeletes;
+  /**
+   * Removes the lines of delete requests that can no longer be cancelled from the segments. No query can notice it. Not
+   * while {@link compact} or {@link applyRetention} runs.
+   *
+   * @throws {ServiceError} as {@link compact}.
+   */
+  applyDeletes(options: ApplyDeletesOptions): Promise<ApplyDeletesResult>;
   /**
    * One round of removing segments and manifest objects that nobody needs any more. What it has not seen unneeded in
    * earlier rounds, for `segmentDeleteDelayMs` and half of that again, stays; so it needs rounds, every few minutes.
@@ -138,6 +156,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { objectStore, logger, clock } = options;
   const metrics = createStoreMetrics(options.metrics);
   const segmentDeleteDelayMs = options.segmentDeleteDelayMs ?? defaultSegmentDeleteDelayMs;
+  const deleteOptions = options.deletes ?? noDeletes;
+  const deletes = new DeleteRequests({ objectStore, clock, metrics: options.metrics, ...deleteOptions });
+  // Before the manifest: whoever knows that a request was processed must know the segments without its lines, too.
+  const deletesRead = await deletes.read();
   const manifest = await Manifest.open({
     objectStore,
     logger,
@@ -146,11 +168,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     walName: options.walName ?? defaultWalName,
     snapshotInterval: options.snapshotInterval ?? defaultSnapshotInterval,
   });
+  deletes.adopt(deletesRead);
   const blockEncoder = options.blockEncoder ?? inlineBlockEncoder(options.kernels);
   const reader = new SegmentReader({
     objectStore,
     logger,
     metrics,
+    clock,
     kernels: options.kernels,
     footerCacheBytesMax: options.footerCacheBytesMax ?? defaultFooterCacheBytesMax,
     filterCacheBytesMax: options.filterCacheBytesMax ?? defaultFilterCacheBytesMax,
@@ -208,6 +232,24 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     commit,
   });
   const retention = new Retention({ manifest, reader, compactor, clock, logger, metrics, retentionOf, commit });
+  const refresh = (): Promise<void> =>
+    exclusively(async () => {
+      if (!isUnsettled) {
+        const read = await deletes.read();
+        await manifest.refresh();
+        deletes.adopt(read);
+      }
+    });
+  const deleteApplier = new DeleteApplier({
+    ...deleteOptions,
+    requests: deletes,
+    manifest,
+    reader,
+    compactor,
+    clock,
+    logger,
+    refresh,
+  });
   const garbageCollector = new GarbageCollector({
     objectStore,
     manifest,
@@ -268,22 +310,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const { tenant, startNs, endNs } = request;
       const expiry = expiryOf(tenant);
       const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
-      return withoutExpired(await selectBlocks(reader, segments, request, metrics, signal), expiry);
+      const hiding = deletes.hidingOf(tenant);
+      const blocks = await selectBlocks(reader, segments, request, metrics, signal);
+      return withoutDeleted(withoutExpired(blocks, expiry), hiding);
     },
     async series(request) {
       checkOpen();
       const { tenant, startNs, endNs } = request;
       const expiry = expiryOf(tenant);
       const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
-      return selectSeries(reader, segments, request, (labels, block) => !isExpired(expiry, labels, block));
-    },
-    async refresh() {
-      await exclusively(async () => {
-        if (!isUnsettled) {
-          await manifest.refresh();
-        }
+      const hiding = deletes.hidingOf(tenant);
+      const found = await selectSeries(reader, segments, request, (labels, block) => !isExpired(expiry, labels, block));
+      return seriesLeft(found, request, hiding, async (matchers) => {
+        const blocks = await selectBlocks(reader, segments, { tenant, matchers, startNs, endNs }, metrics, undefined);
+        return withoutDeleted(withoutExpired(blocks, expiry), hiding);
       });
     },
+    refresh,
     async compact(signal) {
       checkOpen();
       return rewriting(() =>
@@ -296,6 +339,22 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     async applyRetention(signal) {
       checkOpen();
       return rewriting(() => retention.apply(signal));
+    },
+    deletes: {
+      add: async (request) => {
+        checkOpen();
+        return deletes.add(request, manifest.life);
+      },
+      cancel: async (tenant, id) => {
+        checkOpen();
+        return deletes.cancel(tenant, id);
+      },
+      list: (tenant) => deletes.list(tenant),
+      hidingOf: (tenant) => deletes.hidingOf(tenant),
+    },
+    async applyDeletes(applyOptions) {
+      checkOpen();
+      return rewriting(() => deleteApplier.apply(applyOptions));
     },
     async collectGarbage(garbageOptions = {}) {
       checkOpen();
@@ -315,6 +374,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
   };
 }
+
+const noDeletes: DeleteOptions = {
+  compile() {
+    throw new ServiceError("unprocessable", "this store was opened without knowing what delete requests mean");
+  },
+  modeOf: () => "filter-and-delete",
+  cancelPeriodMs: 0,
+  settleMs: 0,
+};
 
 const keepForever = (): RetentionPolicy => ({ periodMs: 0, rules: [] });
 
