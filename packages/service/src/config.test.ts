@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { DurationMs, expandEnvironment, loadYamlConfig, parseYamlConfig } from "./config.ts";
+import { ByteSize, DurationMs, expandEnvironment, loadYamlConfig, parseYamlConfig } from "./config.ts";
 
 const Schema = z.strictObject({
   server: z.strictObject({ port: z.int().default(3100), grace: DurationMs.prefault("10m") }).prefault({}),
@@ -12,7 +12,12 @@ test("an empty file is all defaults", () => {
 });
 
 test.for([
-  { title: "an unknown key", text: "server:\n  prot: 1\n", told: "server.yaml:2: server.prot: unknown key" },
+  {
+    title: "an unknown key",
+    text: "server:\n  prot: 1\n",
+    told: "server.yaml:2: server.prot: unknown key, did you mean port?",
+  },
+  { title: "a key like no other", text: "zzzzzz: 1\n", told: /^server\.yaml:1: zzzzzz: unknown key$/u },
   {
     title: "a wrong type",
     text: "server:\n  port: many\n",
@@ -31,7 +36,7 @@ test.for([
   {
     title: "a key in a list",
     text: "groups:\n  - name: a\n  - nam: b\n",
-    told: "server.yaml:3: groups.1.nam: unknown key",
+    told: "server.yaml:3: groups.1.nam: unknown key, did you mean name?",
   },
   {
     title: "a value on the next line",
@@ -41,6 +46,14 @@ test.for([
   { title: "broken YAML", text: "server:\n  port: [1\n", told: "server.yaml:" },
 ])("$title is told with file, line and key", ({ text, told }) => {
   expect(() => parseYamlConfig("server.yaml", text, Schema)).toThrow(told);
+});
+
+test("sizes are written as Loki writes them, and 0 is a duration", () => {
+  const Sizes = z.strictObject({ line: ByteSize, wait: DurationMs });
+  const read = parseYamlConfig("a.yaml", "line: 256KB\nwait: 0\n", Sizes);
+  expect(read).toEqual({ line: 262_144, wait: 0 });
+  expect(z.encode(Sizes, read)).toEqual({ line: "256KB", wait: "0s" });
+  expect(() => parseYamlConfig("a.yaml", "line: 1.5MB\nwait: 1s\n", Sizes)).toThrow("a.yaml:1: line: not a valid size");
 });
 
 test("a missing file is one sentence that names it", () => {

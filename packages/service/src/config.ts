@@ -1,17 +1,51 @@
 import { readFileSync } from "node:fs";
-import { messageOf, parseDurationMs, ServiceError } from "@sluice/model";
+import { messageOf, parseDurationMs, printDurationMs, ServiceError } from "@sluice/model";
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { parseByteSize, printByteSize } from "./byte-size.ts";
+import { knownKeys } from "./known-keys.ts";
+import { nearestWord } from "./nearest-word.ts";
 
-/** A Prometheus duration (`5m`, `1h30m`) in a config file; milliseconds after parsing. */
-export const DurationMs = z.string().transform((text, context) => {
+/**
+ * A value that a config file writes as text; `z.encode` prints it again.
+ *
+ * @param parse throws a ServiceError that says what is wrong with the text.
+ */
+export function textCodec<Value>(
+  parse: (text: string) => Value,
+  print: (value: Value) => string,
+): z.ZodCodec<z.ZodString, z.ZodCustom<Value>> {
+  return z.codec(z.string(), z.custom<Value>(), {
+    decode: (text, context) => parseOr(parse, text, context.issues),
+    encode: (value) => print(value),
+  });
+}
+
+const TextOrZero = z.union([z.string(), z.literal(0)], { error: "Invalid input: expected string" });
+const TextOrCount = z.union([z.string(), z.int().nonnegative()], {
+  error: "Invalid input: expected a size, such as 4096 or 256KB",
+});
+
+/** A Prometheus duration (`5m`, `1h30m`, `0`) in a config file; milliseconds after parsing. */
+export const DurationMs = z.codec(TextOrZero, z.number(), {
+  decode: (text, context) => parseOr(parseDurationMs, String(text), context.issues),
+  encode: (ms) => printDurationMs(ms),
+});
+
+/** A size as Loki writes it (`256KB`, `3MB`, `4096`) in a config file; bytes after parsing. */
+export const ByteSize = z.codec(TextOrCount, z.number(), {
+  decode: (size, context) => parseOr(parseByteSize, String(size), context.issues),
+  encode: (sizeBytes) => printByteSize(sizeBytes),
+});
+
+function parseOr<Value>(parse: (text: string) => Value, text: string, issues: z.core.$ZodRawIssue[]): Value {
   try {
-    return parseDurationMs(text);
+    return parse(text);
   } catch (error) {
-    context.addIssue({ code: "custom", message: messageOf(error) });
+    issues.push({ code: "custom", message: messageOf(error), input: text });
     return z.NEVER;
   }
-});
+}
 
 /**
  * Reads a YAML file and checks it against a schema.
@@ -82,10 +116,16 @@ export function parseYamlConfig<Schema extends z.ZodType>(
   };
   const told = result.error.issues.map((issue) => {
     const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
-    const what = issue.code === "unrecognized_keys" ? "unknown key" : issue.message;
+    const what =
+      issue.code === "unrecognized_keys" ? unknownKey(issue.keys[0]!, knownKeys(schema, issue.path)) : issue.message;
     return `${name}:${lineOf(path)}: ${path.join(".")}: ${what}`;
   });
   throw new ServiceError("bad_data", told.join("; "));
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearestWord(key, known);
+  return meant === undefined ? "unknown key" : `unknown key, did you mean ${meant}?`;
 }
 
 /** Where a key of a map, or an element of a list, begins in the text. */

@@ -1,3 +1,4 @@
+export * from "./byte-size.ts";
 export * from "./config.ts";
 export * from "./flags.ts";
 export * from "./lifecycle.ts";

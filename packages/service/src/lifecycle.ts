@@ -5,11 +5,14 @@ import { systemClock } from "@sluice/model/node";
 export interface Running {
   /** Finishes what was begun and lets go of everything. */
   stop(): Promise<void>;
+  /** Reads again what may change while it runs; SIGHUP asks for it. Says itself what is wrong with it. */
+  reload?(): Promise<void>;
 }
 
 /**
- * A process from start to end: starts, waits for SIGTERM or SIGINT, stops within the deadline. What goes wrong is one
- * sentence on stderr and exit code 1, never a stack (`SLUICE_DEBUG=1` shows it).
+ * A process from start to end: starts, waits for SIGTERM or SIGINT, stops within the deadline; SIGHUP reloads what can
+ * be reloaded, and ends what cannot. What goes wrong is one sentence on stderr and exit code 1, never a stack
+ * (`SLUICE_DEBUG=1` shows it).
  *
  * @param start resolves to undefined when there is nothing to run, as after `--help`.
  * @param stopDeadlineMs after this the process ends whatever still runs.
@@ -23,6 +26,11 @@ export async function runProcess(start: () => Promise<Running | undefined>, stop
     const running = await start();
     if (running === undefined) {
       return;
+    }
+    if (running.reload !== undefined) {
+      process.on("SIGHUP", () => {
+        running.reload?.().catch((error: unknown) => console.error(explain(error)));
+      });
     }
     await stopAsked;
     const deadline = setTimeout(() => {

@@ -13,3 +13,17 @@ test("what parts count is rendered, and asking for a name twice gives the same m
   expect(text).toContain("waiting 7");
   expect(text).toContain('seconds_bucket{le="2"} 1');
 });
+
+test("tenants beyond the bound count as one", async () => {
+  const { metrics, render } = createMetrics({ tenantsMax: 2 });
+  const lines = metrics.counter("lines_total", "Lines.", ["tenant"]);
+  for (const tenant of ["a", "b", "c", "d", "a"]) {
+    lines.add(1, { tenant });
+  }
+  const text = await render();
+  expect([...text.matchAll(/^lines_total\{.*$/gmu)].map(([line]) => line)).toEqual([
+    'lines_total{tenant="a"} 2',
+    'lines_total{tenant="b"} 1',
+    'lines_total{tenant="other"} 2',
+  ]);
+});
