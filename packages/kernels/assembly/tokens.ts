@@ -1,127 +1,122 @@
 // Twin: src/token-filter.ts, which also defines the hash and the layout.
 
+/** 16 bytes of ones and 16 of zeros: loaded from the right place, a mask for the first n bytes of a vector. */
+// prettier-ignore
+const prefixMasks = memory.data<u8>([
+  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+]);
+
+const multiplier: u64 = 0x9e3779b97f4a7c15;
+const seed: u64 = 0x3c6ef372fe94f82b;
+
 /**
- * Puts the hashes of all tokens of [start, end) into an open table of `mask + 1` slots of 8 bytes, zero when free.
- * Reads up to 64 bytes behind `end`.
+ * Puts the hashes of all tokens of [start, end) into an open table of `mask + 1` slots of 4 bytes, zero when free, and
+ * those that are new behind each other to `hashes`. Reads up to 128 bytes behind `end`.
  *
- * @param count how many the table holds already.
- * @returns how many it holds now, or -1 when it would hold more than `max`.
+ * @param max how many hashes end the work; the table and `hashes` have room for 32 more and one that is written but
+ *   does not count.
+ * @returns how many hashes there are, or -1 when there are more than `max`.
  */
-export function insertTokens(start: usize, end: usize, table: usize, mask: u32, count: u32, max: u32): i32 {
-  let held = count;
-  let carry: u64 = 0;
-  // 0 stands for "in no token".
+export function insertTokens(start: usize, end: usize, table: usize, mask: u32, hashes: usize, max: u32): i32 {
+  const heldMax = hashes + ((max as usize) << 2);
+  let held = hashes;
+  let inside = start < end ? tokenMask(start, end) : 0;
+  let before: u64 = 0;
+  let isOpen: u64 = 0;
   let tokenStart: usize = 0;
-  for (let at = start; at < end; at += 64) {
-    let inside =
-      tokenBytes(at) | (tokenBytes(at + 16) << 16) | (tokenBytes(at + 32) << 32) | (tokenBytes(at + 48) << 48);
-    if (end - at < 64) {
-      inside &= ((1 as u64) << ((end - at) as u64)) - 1;
+  // The step that holds `end` ends the last token.
+  for (let at = start; at <= end; at += 64) {
+    const next = at + 64 < end ? tokenMask(at + 64, end) : 0;
+    // Single bytes are no tokens.
+    const tokens = inside & ((inside << 1) | before | (inside >> 1) | (next << 63));
+    before = inside >> 63;
+    inside = next;
+    const shifted = (tokens << 1) | isOpen;
+    let starts = tokens & ~shifted;
+    let ends = shifted & ~tokens;
+    tokenStart = isOpen ? tokenStart : at + (ctz(starts) as usize);
+    starts = isOpen ? starts : starts & (starts - 1);
+    isOpen = tokens >> 63;
+    while (ends != 0) {
+      const hash = hashToken(tokenStart, at + (ctz(ends) as usize));
+      ends &= ends - 1;
+      tokenStart = at + (ctz(starts) as usize);
+      starts &= starts - 1;
+      const slot = slotOf(table, mask, hash);
+      // Written whether it is new or not: which one cannot be predicted.
+      const isNew = load<u32>(slot) == 0;
+      store<u32>(slot, hash);
+      store<u32>(held, hash);
+      held += (isNew as usize) << 2;
     }
-    // A bit for every byte whose kind differs from that of the byte before it: starts and ends in turn.
-    let edges = inside ^ ((inside << 1) | carry);
-    carry = inside >> 63;
-    while (edges != 0) {
-      const edge = at + (ctz(edges) as usize);
-      edges &= edges - 1;
-      if (tokenStart == 0) {
-        tokenStart = edge;
-        continue;
-      }
-      if (edge - tokenStart >= 2) {
-        held += insert(table, mask, hashToken(tokenStart, edge));
-        if (held > max) {
-          return -1;
-        }
-      }
-      tokenStart = 0;
-    }
-  }
-  if (tokenStart != 0 && end - tokenStart >= 2) {
-    held += insert(table, mask, hashToken(tokenStart, end));
-    if (held > max) {
+    if (held > heldMax) {
       return -1;
     }
   }
-  return held as i32;
+  return ((held - hashes) >> 2) as i32;
 }
 
-/** Sets the bits of every hash of the table in the filter, which is zeroed and `blockCount` blocks of 32 bytes long. */
-export function fillFilter(table: usize, mask: u32, filter: usize, blockCount: u32): void {
-  const end = table + (((mask as usize) + 1) << 3);
-  for (let slot = table; slot < end; slot += 8) {
-    const key = load<u64>(slot);
-    if (key == 0) {
-      continue;
-    }
-    const block = filter + ((((((key >> 32) * blockCount) as u64) >> 32) as usize) << 5);
-    const bits = key as u32;
-    setBit(block, bits * 0x47b6137b);
-    setBit(block + 4, bits * 0x44974d91);
-    setBit(block + 8, bits * 0x8824ad5b);
-    setBit(block + 12, bits * 0xa2b7289d);
-    setBit(block + 16, bits * 0x705495c7);
-    setBit(block + 20, bits * 0x2df1424b);
-    setBit(block + 24, bits * 0x9efc4947);
-    setBit(block + 28, bits * 0x5c6bfb31);
+/** Sets the bits of `count` hashes in the filter, which is zeroed and `blockCount` blocks of 32 bytes long. */
+export function fillFilter(hashes: usize, count: u32, filter: usize, blockCount: u32): void {
+  const end = hashes + ((count as usize) << 2);
+  for (let at = hashes; at < end; at += 4) {
+    const hash = load<u32>(at);
+    const block = filter + (((((hash as u64) * blockCount) >> 32) as usize) << 5);
+    setBit(block, hash * 0x47b6137b);
+    setBit(block + 8, hash * 0x44974d91);
+    setBit(block + 16, hash * 0x8824ad5b);
+    setBit(block + 24, hash * 0xa2b7289d);
   }
 }
 
 function setBit(word: usize, product: u32): void {
-  store<u32>(word, load<u32>(word) | (1 << (product >> 27)));
+  store<u64>(word, load<u64>(word) | ((1 as u64) << ((product >> 26) as u64)));
+}
+
+/** Which of the 64 bytes at `at` are token bytes before `end`. */
+function tokenMask(at: usize, end: usize): u64 {
+  const mask = tokenBytes(at) | (tokenBytes(at + 16) << 16) | (tokenBytes(at + 32) << 32) | (tokenBytes(at + 48) << 48);
+  return end - at < 64 ? mask & (((1 as u64) << ((end - at) as u64)) - 1) : mask;
 }
 
 /** Which of 16 bytes are letters, digits or underscores. */
 function tokenBytes(at: usize): u64 {
   const bytes = v128.load(at);
   const lower = v128.or(bytes, i8x16.splat(0x20));
-  const letters = i8x16.lt_u(i8x16.sub(lower, i8x16.splat(0x61)), i8x16.splat(26));
-  const digits = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x30)), i8x16.splat(10));
+  // Signed comparisons of what is moved to begin at -128: processors have no unsigned ones.
+  const letters = i8x16.lt_s(i8x16.add(lower, i8x16.splat(0x1f)), i8x16.splat(-128 + 26));
+  const digits = i8x16.lt_s(i8x16.add(bytes, i8x16.splat(0x50)), i8x16.splat(-128 + 10));
   const underscores = i8x16.eq(bytes, i8x16.splat(0x5f));
-  return (i8x16.bitmask(v128.or(v128.or(letters, digits), underscores)) as u64) & 0xffff;
+  return i8x16.bitmask(v128.or(v128.or(letters, digits), underscores)) as u32 as u64;
 }
 
-function hashToken(start: usize, end: usize): u64 {
-  const length = (end - start) as u32;
-  let a: u32 = 0x9747b28c;
-  let b: u32 = 0x3c6ef372;
+function hashToken(start: usize, end: usize): u32 {
   let at = start;
-  while (at + 4 <= end) {
-    const word = load<u32>(at);
-    a = rotl((a ^ word) * 0x9e3779b1, 15);
-    b = rotl((b ^ word) * 0x85ebca77, 13);
-    at += 4;
+  let h = seed ^ ((end - start) as u64);
+  while (end - at > 16) {
+    h = mix(mix(h, load<u64>(at)), load<u64>(at + 8));
+    at += 16;
   }
-  const rest = (end - at) as u32;
-  if (rest != 0) {
-    const word = load<u32>(at) & (0xffffffff >> ((4 - rest) << 3));
-    a = rotl((a ^ word) * 0x9e3779b1, 15);
-    b = rotl((b ^ word) * 0x85ebca77, 13);
-  }
-  const high = mix(a ^ length);
-  const low = mix(b ^ length);
-  return high == 0 && low == 0 ? 1 : ((high as u64) << 32) | (low as u64);
+  const masks = prefixMasks + 16 - (end - at);
+  h = mix(mix(h, load<u64>(at) & load<u64>(masks)), load<u64>(at + 8) & load<u64>(masks + 8));
+  const hash = ((h * multiplier) >> 32) as u32;
+  return hash == 0 ? 1 : hash;
 }
 
-function mix(value: u32): u32 {
-  let h = value;
-  h = (h ^ (h >> 16)) * 0x85ebca6b;
-  h = (h ^ (h >> 13)) * 0xc2b2ae35;
-  return h ^ (h >> 16);
+function mix(state: u64, word: u64): u64 {
+  const product = (state ^ word) * multiplier;
+  return product ^ (product >> 32);
 }
 
-/** 1 when the key was not there yet. */
-function insert(table: usize, mask: u32, key: u64): u32 {
-  let index = (key as u32) & mask;
+/** Where the hash is in the table, or else the free slot that it takes. */
+function slotOf(table: usize, mask: u32, hash: u32): usize {
+  let index = hash & mask;
   while (true) {
-    const slot = table + (index << 3);
-    const held = load<u64>(slot);
-    if (held == key) {
-      return 0;
-    }
-    if (held == 0) {
-      store<u64>(slot, key);
-      return 1;
+    const slot = table + ((index as usize) << 2);
+    const held = load<u32>(slot);
+    if (((held == hash) as u32) | ((held == 0) as u32)) {
+      return slot;
     }
     index = (index + 1) & mask;
   }

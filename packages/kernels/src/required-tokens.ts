@@ -23,12 +23,11 @@ export function mayHoldTokens(filter: Uint8Array, tokens: readonly TokenHash[]):
 }
 
 function tokensOf(bytes: Uint8Array, isWanted: (start: number, end: number) => boolean): readonly TokenHash[] {
-  const hashes = new Map<string, TokenHash>();
+  const hashes = new Set<TokenHash>();
   forEachToken(bytes, (start, end) => {
     if (isWanted(start, end)) {
-      const hash = hashToken(bytes, start, end);
-      hashes.set(`${hash.high} ${hash.low}`, hash);
+      hashes.add(hashToken(bytes, start, end));
     }
   });
-  return [...hashes.values()];
+  return [...hashes];
 }

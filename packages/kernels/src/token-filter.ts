@@ -2,20 +2,15 @@
 export const tokenFilterVersion = 1;
 
 /** Bits of a filter for every token that it holds. */
-const bitsPerToken = 10;
+const bitsPerToken = 8;
 const blockBytes = 32;
 const tokenLengthMin = 2;
 
-/** One odd multiplier for each of a block's eight words; those of Parquet's split-block Bloom filter. */
-const salts = [0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31] as const;
+/** One odd multiplier for each of a block's four words, from Parquet's split-block Bloom filter. */
+const salts = [0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d] as const;
 
-/** The two halves of a token's hash. */
-export interface TokenHash {
-  /** Chooses the block. */
-  readonly high: number;
-  /** Chooses the bits in it. */
-  readonly low: number;
-}
+/** The hash of a token: 32 bits, never zero. */
+export type TokenHash = number;
 
 /** Whether the byte belongs to a token: `[A-Za-z0-9_]`. */
 export function isTokenByte(byte: number): boolean {
@@ -37,34 +32,50 @@ export function forEachToken(bytes: Uint8Array, visit: (start: number, end: numb
   }
 }
 
-/** The hash of `bytes[start, end)`. */
+/** The hash of `bytes[start, end)`, as the README defines it. */
 export function hashToken(bytes: Uint8Array, start: number, end: number): TokenHash {
-  const length = end - start;
-  let a = 0x9747b28c;
-  let b = 0x3c6ef372;
-  for (let at = start; at < end; at += 4) {
-    let word = 0;
-    for (let i = Math.min(end - at, 4) - 1; i >= 0; i--) {
-      word = (word << 8) | bytes[at + i]!;
-    }
-    a = rotateLeft(Math.imul(a ^ word, 0x9e3779b1), 15);
-    b = rotateLeft(Math.imul(b ^ word, 0x85ebca77), 13);
-  }
-  const high = mix(a ^ length);
-  const low = mix(b ^ length);
+  const state: State = { high: 0x3c6ef372, low: 0xfe94f82b ^ (end - start) };
+  let at = start;
+  do {
+    mix(state, wordAt(bytes, at, end), wordAt(bytes, at + 4, end));
+    mix(state, wordAt(bytes, at + 8, end), wordAt(bytes, at + 12, end));
+    at += 16;
+  } while (at < end);
+  multiply(state);
   // 0 marks a free slot while a filter is built.
-  return high === 0 && low === 0 ? { high, low: 1 } : { high, low };
+  return state.high === 0 ? 1 : state.high;
 }
 
-function rotateLeft(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits));
+/** 64 bits of a hash in two halves. */
+interface State {
+  high: number;
+  low: number;
 }
 
-function mix(value: number): number {
-  let h = value;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+/** Four bytes, little-endian; zeros behind the end. */
+function wordAt(bytes: Uint8Array, at: number, end: number): number {
+  let word = 0;
+  for (let i = Math.min(end - at, 4) - 1; i >= 0; i--) {
+    word = (word << 8) | bytes[at + i]!;
+  }
+  return word;
+}
+
+function mix(state: State, low: number, high: number): void {
+  state.low ^= low;
+  state.high ^= high;
+  multiply(state);
+  state.low ^= state.high;
+}
+
+/** By 0x9e3779b97f4a7c15, modulo 2^64: the lower half's product needs pieces of 16 bits to be exact. */
+function multiply(state: State): void {
+  const low0 = state.low & 0xffff;
+  const low1 = state.low >>> 16;
+  const middle = ((low0 * 0x7c15) >>> 16) + low1 * 0x7c15 + low0 * 0x7f4a;
+  const carried = low1 * 0x7f4a + Math.floor(middle / 65_536);
+  state.high = (carried + Math.imul(state.high, 0x7f4a7c15) + Math.imul(state.low, 0x9e3779b9)) >>> 0;
+  state.low = Math.imul(state.low, 0x7f4a7c15);
 }
 
 /** How many blocks a filter of so many distinct tokens has. */
@@ -88,9 +99,9 @@ export function buildTokenFilter(parts: readonly Uint8Array[]): Uint8Array {
   }
   const blockCount = filterBlockCount(tokens.count);
   const filter = new Uint8Array(filterBytes(blockCount));
-  tokens.forEach((high, low) => {
+  tokens.forEach((hash) => {
     for (let word = 0; word < salts.length; word++) {
-      const [byte, bit] = placeOf(high, low, word, blockCount);
+      const [byte, bit] = placeOf(hash, word, blockCount);
       filter[byte]! |= bit;
     }
   });
@@ -101,7 +112,7 @@ export function buildTokenFilter(parts: readonly Uint8Array[]): Uint8Array {
  * Whether the filter may hold the token; false only when it does not. A filter of a length that no filter has may hold
  * anything.
  */
-export function mayHoldToken(filter: Uint8Array, { high, low }: TokenHash): boolean {
+export function mayHoldToken(filter: Uint8Array, hash: TokenHash): boolean {
   if (filter.length % blockBytes !== 0) {
     return true;
   }
@@ -110,7 +121,7 @@ export function mayHoldToken(filter: Uint8Array, { high, low }: TokenHash): bool
     return false;
   }
   for (let word = 0; word < salts.length; word++) {
-    const [byte, bit] = placeOf(high, low, word, blockCount);
+    const [byte, bit] = placeOf(hash, word, blockCount);
     if ((filter[byte]! & bit) === 0) {
       return false;
     }
@@ -119,48 +130,47 @@ export function mayHoldToken(filter: Uint8Array, { high, low }: TokenHash): bool
 }
 
 /** The byte of the filter, and the bit in it, that a token has in one word of its block; words are little-endian. */
-function placeOf(high: number, low: number, word: number, blockCount: number): [byte: number, bit: number] {
-  const block = Math.floor((high * blockCount) / 2 ** 32);
-  const bit = Math.imul(low, salts[word]!) >>> 27;
-  return [block * blockBytes + word * 4 + (bit >>> 3), 1 << (bit & 7)];
+function placeOf(hash: TokenHash, word: number, blockCount: number): [byte: number, bit: number] {
+  const block = Math.floor((hash * blockCount) / 2 ** 32);
+  const bit = Math.imul(hash, salts[word]!) >>> 26;
+  return [block * blockBytes + word * 8 + (bit >>> 3), 1 << (bit & 7)];
 }
 
 /** Distinct hashes: an open table that doubles before it is three quarters full. */
 class TokenSet {
-  #slots = new Uint32Array(2 * 1024);
+  #slots = new Uint32Array(2048);
   #count = 0;
 
   get count(): number {
     return this.#count;
   }
 
-  add({ high, low }: TokenHash): void {
-    if (this.#count * 8 >= this.#slots.length * 3) {
+  add(hash: TokenHash): void {
+    if (this.#count * 4 >= this.#slots.length * 3) {
       this.#grow();
     }
-    this.#insert(high, low);
+    this.#insert(hash);
   }
 
-  forEach(visit: (high: number, low: number) => void): void {
-    for (let i = 0; i < this.#slots.length; i += 2) {
-      if (this.#slots[i] !== 0 || this.#slots[i + 1] !== 0) {
-        visit(this.#slots[i]!, this.#slots[i + 1]!);
+  forEach(visit: (hash: TokenHash) => void): void {
+    for (const hash of this.#slots) {
+      if (hash !== 0) {
+        visit(hash);
       }
     }
   }
 
-  #insert(high: number, low: number): void {
+  #insert(hash: TokenHash): void {
     const slots = this.#slots;
-    const mask = slots.length / 2 - 1;
-    let index = low & mask;
-    while (slots[2 * index] !== 0 || slots[2 * index + 1] !== 0) {
-      if (slots[2 * index] === high && slots[2 * index + 1] === low) {
+    const mask = slots.length - 1;
+    let index = hash & mask;
+    while (slots[index] !== 0) {
+      if (slots[index] === hash) {
         return;
       }
       index = (index + 1) & mask;
     }
-    slots[2 * index] = high;
-    slots[2 * index + 1] = low;
+    slots[index] = hash;
     this.#count += 1;
   }
 
@@ -168,9 +178,9 @@ class TokenSet {
     const before = this.#slots;
     this.#slots = new Uint32Array(before.length * 2);
     this.#count = 0;
-    for (let i = 0; i < before.length; i += 2) {
-      if (before[i] !== 0 || before[i + 1] !== 0) {
-        this.#insert(before[i]!, before[i + 1]!);
+    for (const hash of before) {
+      if (hash !== 0) {
+        this.#insert(hash);
       }
     }
   }

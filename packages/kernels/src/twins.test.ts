@@ -279,8 +279,19 @@ describe("token filters", () => {
     expect(kernels.buildTokenFilter([all, long])).toEqual(plainKernels.buildTokenFilter([all, long]));
   });
 
+  test("tokens of every length at every place around the steps of the kernel", () => {
+    const letters = encoder.encode("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmn");
+    for (let length = 1; length <= letters.length; length++) {
+      for (const before of [0, 1, 62, 63, 64, 65, 120, 126, 127, 128]) {
+        const bytes = new Uint8Array(before + length).fill(0x2e);
+        bytes.set(letters.subarray(0, length), before);
+        expect(kernels.buildTokenFilter([bytes])).toEqual(plainKernels.buildTokenFilter([bytes]));
+      }
+    }
+  });
+
   test("blocks of text, and more tokens than the table begins with", () => {
-    const many = encoder.encode(Array.from({ length: 60_000 }, (_, i) => i.toString(36)).join(" "));
+    const many = encoder.encode(Array.from({ length: 60_000 }, (_, i) => i.toString(36)).join("-"));
     for (const bytes of [logs(5, 262_144), many, logs(6, 262_144), logs(7, 1000)]) {
       expect(kernels.buildTokenFilter([bytes])).toEqual(plainKernels.buildTokenFilter([bytes]));
     }

@@ -9,13 +9,11 @@ import type { KernelExports } from "./web-assembly.ts";
 
 const snappyTableBytes = 32_768;
 const linesPerCall = 4096;
-const tokenTableSlotsMin = 16_384;
+const tokenTableSlotsMin = 1024;
 
 /** The kernels over an instance; what its memory cannot hold is done by `twins`. */
 export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
   const memory = new KernelMemory(wasm.memory);
-  /** Blocks of one kind hold about the same number of tokens: the next filter begins with the last one's table. */
-  let tokenTableSlots = tokenTableSlotsMin;
 
   function copyIn(bytes: Uint8Array, address: number): number {
     memory.bytes.set(bytes, address);
@@ -115,40 +113,39 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
     buildTokenFilter(parts) {
       // A byte that is in no token parts them.
       const textBytes = parts.reduce((sum, part) => sum + part.length + 1, 0);
-      for (;;) {
-        const tableBytes = tokenTableSlots * 8;
-        const tokensMax = (tokenTableSlots / 4) * 3;
+      // A token in 16 bytes is much for logs; the table is to stay half empty, and what is cleared for a small text small.
+      for (let slots = tableSlots(textBytes / 8); ; slots *= 2) {
+        const tokensMax = (slots / 4) * 3;
         const filterBytesMax = filterBytes(filterBlockCount(tokensMax));
-        const addresses = memory.layOut(textBytes, tableBytes, filterBytesMax);
+        const addresses = memory.layOut(textBytes, slots * 4, tokensMax * 4, filterBytesMax);
         if (addresses === undefined) {
-          tokenTableSlots = tokenTableSlotsMin;
           return twins.buildTokenFilter(parts);
         }
-        const [text, table, filter] = addresses as [number, number, number];
+        const [text, table, hashes, filter] = addresses as [number, number, number, number];
         let end = text;
         for (const part of parts) {
           end = copyIn(part, end);
           memory.bytes[end] = 0;
           end += 1;
         }
-        memory.bytes.fill(0, table, table + tableBytes);
-        const count = wasm.insertTokens(text, end, table, tokenTableSlots - 1, 0, tokensMax);
+        memory.bytes.fill(0, table, table + slots * 4);
+        const count = wasm.insertTokens(text, end, table, slots - 1, hashes, tokensMax);
         if (count === -1) {
-          tokenTableSlots *= 2;
           continue;
         }
         const blockCount = filterBlockCount(count);
         const filterEnd = filter + filterBytes(blockCount);
         memory.bytes.fill(0, filter, filterEnd);
-        wasm.fillFilter(table, tokenTableSlots - 1, filter, blockCount);
-        // One odd block must not leave a table behind that costs every later one.
-        if (count < tokenTableSlots / 8) {
-          tokenTableSlots = Math.max(tokenTableSlots / 2, tokenTableSlotsMin);
-        }
+        wasm.fillFilter(hashes, count, filter, blockCount);
         return memory.bytes.slice(filter, filterEnd);
       }
     },
   };
+}
+
+/** A power of two. */
+function tableSlots(wanted: number): number {
+  return Math.max(tokenTableSlotsMin, 2 ** Math.ceil(Math.log2(wanted)));
 }
 
 function concatenate(parts: readonly Uint32Array[]): Uint32Array {

@@ -18,8 +18,8 @@ export interface KernelExports {
   countNewlines(start: number, end: number): number;
   snappyDecode(source: number, sourceEnd: number, target: number, targetEnd: number): number;
   snappyEncode(source: number, sourceEnd: number, target: number, table: number): number;
-  insertTokens(start: number, end: number, table: number, mask: number, count: number, max: number): number;
-  fillFilter(table: number, mask: number, filter: number, blockCount: number): void;
+  insertTokens(start: number, end: number, table: number, mask: number, hashes: number, max: number): number;
+  fillFilter(hashes: number, count: number, filter: number, blockCount: number): void;
 }
 
 /** The part of WebAssembly's interface used here; TypeScript has its types in the DOM library only. */
