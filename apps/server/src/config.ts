@@ -39,6 +39,8 @@ export const IngesterConfig = z.strictObject({
     .int()
     .positive()
     .default(512 * mebibyte),
+  /** Threads that compress what is flushed or compacted. */
+  flush_threads: z.int().min(1).max(64).default(1),
 });
 export type IngesterConfig = z.output<typeof IngesterConfig>;
 

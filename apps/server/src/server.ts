@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { openThreadedBlockEncoder } from "@sluice/chunk";
 import { createKernels, type Kernels } from "@sluice/kernels";
 import { runInstantQuery } from "@sluice/logql";
 import {
@@ -87,10 +88,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // One set of limits for all tenants, until there are overrides.
   const limitsOf = (_tenant: string): Limits => config.limits_config;
   const kernels = createKernels();
+  const blockEncoder = openThreadedBlockEncoder(config.ingester.flush_threads);
+  opened.use(blockEncoder);
   const store = await openStore({
     objectStore: storage.objectStore,
     ...storage.storeOptions,
     kernels,
+    blockEncoder,
     clock,
     ...ports,
     retentionOf: (tenant) => retentionOf(limitsOf(tenant)),

@@ -1,9 +1,9 @@
-import { joinBatch } from "@sluice/chunk";
 import { assert, lineBytesOf, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
 import type { Store } from "@sluice/store";
 import type { Position, Wal } from "@sluice/wal";
 import type { IngesterConfig } from "../config.ts";
 import type { AcceptedStream } from "../distributor/validate.ts";
+import { LineBuffers } from "./line-buffers.ts";
 import type { Tailers } from "./tailers.ts";
 import { TenantHeads } from "./tenant-heads.ts";
 import { decodePushRecord, encodePushRecord } from "./wal-record.ts";
@@ -27,6 +27,7 @@ export interface IngesterOptions {
 export class Ingester {
   readonly heads = new TenantHeads();
   readonly #options: IngesterOptions;
+  readonly #lineBuffers = new LineBuffers();
   /** The last record whose lines are in the heads; records are applied in order, without gaps. */
   #appliedPosition: Position;
   /** The last record whose lines are in the heads that a flush writes. */
@@ -60,9 +61,10 @@ export class Ingester {
       );
     }
     // Once, for the log and for the heads.
-    const joined = streams.map(({ labels, batch }) => ({ labels, batch: joinBatch(batch) }));
-    const position = await wal.append(encodePushRecord({ tenant, streams: joined }));
-    this.#apply(position, tenant, joined);
+    const joined = this.#lineBuffers.join(streams);
+    const position = await wal.append(encodePushRecord({ tenant, streams: joined.streams }));
+    this.#apply(position, tenant, joined.streams);
+    this.#lineBuffers.release(joined);
     tailers.tell(tenant, streams);
     for (const { batch } of streams) {
       this.#counters.lines.add(batch.count, { tenant });

@@ -1,0 +1,113 @@
+import { Worker } from "node:worker_threads";
+import { messageOf, ServiceError, type EntryBatch } from "@sluice/model";
+import type { EncodedBlock } from "../block.ts";
+import type { BlockEncoder } from "../block-encoder.ts";
+import { slotBytes, writeSlot, type EncodeAnswer, type EncodeRequest } from "./slot.ts";
+
+export interface ThreadedBlockEncoder extends BlockEncoder, AsyncDisposable {}
+
+/** Beside this module, in the source as in a build. */
+const threadUrl = new URL(`./encode-thread${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url);
+/** One block is encoded while the next is copied in. */
+const slotsPerThread = 2;
+/** Of a block with short lines; a larger one gets a slot of its own for once. */
+const slotBytesUsual = 512 * 1024;
+
+interface Job {
+  readonly slot: SharedArrayBuffer;
+  readonly resolve: (block: EncodedBlock) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Encodes on threads of its own, so that pushes and queries go on meanwhile. Blocks are copied into shared memory that
+ * is used again and again. A thread that fails fails the blocks that it had; a new one takes its place.
+ */
+export function openThreadedBlockEncoder(threadCount: number): ThreadedBlockEncoder {
+  const threads = Array.from({ length: threadCount }, () => new EncodeThread());
+  return {
+    concurrency: threadCount * slotsPerThread,
+    encode(batch) {
+      const idlest = threads.reduce((best, thread) => (thread.waiting < best.waiting ? thread : best));
+      return idlest.encode(batch);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(threads.map((thread) => thread.close()));
+    },
+  };
+}
+
+class EncodeThread {
+  /** In the order in which the thread answers. */
+  #jobs: Job[] = [];
+  readonly #slots: SharedArrayBuffer[] = [];
+  #worker: Worker | undefined;
+
+  get waiting(): number {
+    return this.#jobs.length;
+  }
+
+  encode(batch: EntryBatch): Promise<EncodedBlock> {
+    return new Promise((resolve, reject) => {
+      const worker = this.#running();
+      const slot = this.#takeSlot(slotBytes(batch));
+      this.#jobs.push({ slot, resolve, reject });
+      worker.ref();
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
+      worker.postMessage({ slot, ...writeSlot(slot, batch) } satisfies EncodeRequest);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#fail(new ServiceError("unavailable", "the threads that encode blocks are closed"));
+  }
+
+  /** Started with the first block: a server that only reads needs none. */
+  #running(): Worker {
+    if (this.#worker === undefined) {
+      const worker = new Worker(threadUrl);
+      this.#worker = worker;
+      worker.on("message", (answer: EncodeAnswer) => {
+        if (this.#worker === worker) {
+          this.#answer(worker, answer);
+        }
+      });
+      worker.on("error", (error) => {
+        this.#worker = undefined;
+        this.#fail(new ServiceError("unavailable", `cannot encode a block: ${messageOf(error)}`, { cause: error }));
+      });
+    }
+    return this.#worker;
+  }
+
+  #answer(worker: Worker, answer: EncodeAnswer): void {
+    const { slot, resolve } = this.#jobs.shift()!;
+    this.#giveSlot(slot);
+    if (this.#jobs.length === 0) {
+      // Only a block that is under way keeps the process alive.
+      worker.unref();
+    }
+    resolve(answer);
+  }
+
+  #fail(error: Error): void {
+    const failed = this.#jobs;
+    this.#jobs = [];
+    for (const { slot, reject } of failed) {
+      this.#giveSlot(slot);
+      reject(error);
+    }
+  }
+
+  #takeSlot(bytes: number): SharedArrayBuffer {
+    const kept = bytes <= slotBytesUsual ? this.#slots.pop() : undefined;
+    return kept ?? new SharedArrayBuffer(Math.max(bytes, slotBytesUsual));
+  }
+
+  #giveSlot(slot: SharedArrayBuffer): void {
+    if (slot.byteLength === slotBytesUsual && this.#slots.length < slotsPerThread) {
+      this.#slots.push(slot);
+    }
+  }
+}
