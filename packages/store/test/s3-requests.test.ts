@@ -119,7 +119,8 @@ describeWithS3("the requests that a bucket is asked, counted at a proxy", (serve
     }
     await store.close();
     const getsPerGb = (counted(isGetClass) - smallGets) / (storedBytes / 1e9);
-    console.log(`${counted(isGetClass)} gets for ${(rawBytes / 1e6).toFixed(0)} MB: ${getsPerGb.toFixed(0)} per GB`);
+    const figures = `${counted(isGetClass)} gets for ${(rawBytes / 1e6).toFixed(0)} MB of lines`;
+    console.log(`${figures}: two small ones, and ${getsPerGb.toFixed(0)} per compressed GB`);
     expect(rawBytes).toBeGreaterThan(180e6);
     expect(getsPerGb).toBeLessThanOrEqual(130);
   });
