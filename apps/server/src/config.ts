@@ -39,6 +39,10 @@ export const IngesterConfig = z.strictObject({
     .int()
     .positive()
     .default(512 * mebibyte),
+  /** The same request again within this time (its answer got lost) is answered, and neither stored nor shown again. */
+  repeat_period: DurationMs.prefault("5m"),
+  /** Requests that are remembered for it, at most. */
+  repeats_max: z.int().nonnegative().default(20_000),
   /** Threads that compress what is flushed or compacted. */
   flush_threads: z.int().min(1).max(64).default(1),
 });

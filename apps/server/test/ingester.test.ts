@@ -16,6 +16,7 @@ const ports = { logger: quietLogger, metrics: quietMetrics, clock };
 /** One life of an ingester over a directory and an object store that outlive it. */
 interface Life extends AsyncDisposable {
   readonly ingester: Ingester;
+  readonly tailers: Tailers;
   push(...lines: readonly string[]): Promise<void>;
   /** Every line that a query sees, in order. */
   lines(): Promise<readonly string[]>;
@@ -42,6 +43,7 @@ async function live(
   });
   return {
     ingester,
+    tailers,
     push(...lines) {
       // All at one time, so that nothing but repeats that are found keeps a line from being seen twice.
       const batch = batchOf(lines.map((line) => ({ timestampNs: 5n, line })));
@@ -137,4 +139,25 @@ test("memory that is full because the store is down refuses pushes until it is f
   await life.ingester.flush();
   await life.push("two");
   expect(await life.lines()).toEqual(["one", "two"]);
+});
+
+test("a request that comes again after a lost answer is stored and shown once, also after a restart", async () => {
+  await using directory = await temporaryDirectory();
+  const objectStore = memoryObjectStore();
+  const batch = batchOf([{ timestampNs: 5n, line: "once" }]);
+  const streams = [{ labels: labelsFromRecord({ app: "x" }), batch }];
+  const told: number[] = [];
+  {
+    await using life = await live(directory.path, objectStore);
+    life.tailers.add("fake", (accepted) => told.push(accepted.length));
+    await life.ingester.push("fake", streams, "digest");
+    await Promise.all([life.ingester.push("fake", streams, "digest"), life.ingester.push("fake", streams, "digest")]);
+    expect(told).toEqual([1]);
+    await life.ingester.push("fake", streams, "of other bytes");
+    expect([told, await life.lines()]).toEqual([[1, 1], ["once"]]);
+  }
+  await using life = await live(directory.path, objectStore);
+  life.tailers.add("fake", () => told.push(0));
+  await life.ingester.push("fake", streams, "digest");
+  expect([told, await life.lines()]).toEqual([[1, 1], ["once"]]);
 });

@@ -91,7 +91,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     version: parts.version,
   });
   await app.register(pushRoutes, {
-    push: (tenant, streams) => ingester.push(tenant, streams),
+    push: (tenant, streams, digest) => ingester.push(tenant, streams, digest),
     limitsOf,
     bodyBytesMax: push_body_bytes_max,
     pushLimits: { ...defaultPushLimits, decompressedBytesMax: push_decompressed_bytes_max },

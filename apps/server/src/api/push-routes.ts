@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { paths } from "@sluice/api";
 import { ServiceError, type Clock, type Metrics } from "@sluice/model";
 import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits, type SnappyCodec } from "@sluice/push";
@@ -8,7 +9,7 @@ import { tenantOf } from "./tenant.ts";
 
 export interface PushRoutesOptions {
   /** Resolves once the streams are durable and queryable. */
-  readonly push: (tenant: string, streams: readonly AcceptedStream[]) => Promise<void>;
+  readonly push: (tenant: string, streams: readonly AcceptedStream[], digest: string) => Promise<void>;
   readonly limitsOf: (tenant: string) => Limits;
   /** Bytes of a request as it comes over the wire. */
   readonly bodyBytesMax: number;
@@ -31,13 +32,19 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
-  async function accept(tenant: string, streams: readonly PushedStream[], reply: FastifyReply): Promise<FastifyReply> {
+  async function accept(
+    tenant: string,
+    streams: readonly PushedStream[],
+    digest: string,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     if (streams.length === 0) {
       throw new ServiceError("unprocessable", "error at least one valid stream is required for ingestion");
     }
     const { accepted, problems } = validatePush(streams, limitsOf(tenant), clock.nowMs());
     if (accepted.length > 0) {
-      await options.push(tenant, accepted);
+      // What was refused in part is sent again by nobody, or with less in it.
+      await options.push(tenant, accepted, problems.count === 0 ? digest : "");
     }
     if (problems.count > 0) {
       refused.add(problems.count, { tenant });
@@ -53,9 +60,17 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
       received.add(body.length, { tenant });
       const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
-      return accept(tenant, decode({ body, contentType, contentEncoding }, pushLimits, snappy), reply);
+      const streams = decode({ body, contentType, contentEncoding }, pushLimits, snappy);
+      return accept(tenant, streams, digestOf(body), reply);
     };
 
   app.post(paths.push, { bodyLimit }, route(decodePush));
   app.post(paths.legacyPush, { bodyLimit }, route(decodeLegacyPush));
 };
+
+const digestBytes = 16;
+
+/** What tells a request's content from every other: half of its SHA-256. */
+function digestOf(body: Uint8Array): string {
+  return hash("sha256", body, "buffer").toString("base64url", 0, digestBytes);
+}

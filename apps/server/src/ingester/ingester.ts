@@ -4,6 +4,7 @@ import type { Position, Wal } from "@sluice/wal";
 import type { IngesterConfig } from "../config.ts";
 import type { AcceptedStream } from "../distributor/validate.ts";
 import { LineBuffers } from "./line-buffers.ts";
+import { RecentPushes } from "./recent-pushes.ts";
 import type { Tailers } from "./tailers.ts";
 import { TenantHeads } from "./tenant-heads.ts";
 import { decodePushRecord, encodePushRecord } from "./wal-record.ts";
@@ -28,6 +29,7 @@ export class Ingester {
   readonly heads = new TenantHeads();
   readonly #options: IngesterOptions;
   readonly #lineBuffers = new LineBuffers();
+  readonly #recentPushes: RecentPushes;
   /** The last record whose lines are in the heads; records are applied in order, without gaps. */
   #appliedPosition: Position;
   /** The last record whose lines are in the heads that a flush writes. */
@@ -38,10 +40,17 @@ export class Ingester {
   constructor(options: IngesterOptions) {
     this.#options = options;
     this.#appliedPosition = options.store.walCovered;
-    const { metrics } = options;
+    const { metrics, clock, config } = options;
+    const { repeat_period: periodMs, repeats_max: countMax } = config;
+    this.#recentPushes = new RecentPushes({ clock, periodMs, countMax });
     this.#counters = {
       lines: metrics.counter("sluice_ingester_lines_total", "Lines acknowledged.", ["tenant"]),
       bytes: metrics.counter("sluice_ingester_line_bytes_total", "Bytes of the lines acknowledged.", ["tenant"]),
+      repeats: metrics.counter(
+        "sluice_ingester_repeated_pushes_total",
+        "Pushes that came again and were stored once.",
+        ["tenant"],
+      ),
       headBytes: metrics.gauge("sluice_ingester_head_bytes", "Bytes of lines in memory that no segment holds yet."),
       flushes: metrics.counter("sluice_ingester_flushes_total", "Flushes by outcome.", ["outcome"]),
     };
@@ -50,25 +59,23 @@ export class Ingester {
   /**
    * Stores the streams; when it resolves, they survive a power cut and every query and tail sees them.
    *
+   * @param digest of the request's content, so that its repetition after a lost answer is stored and shown once; empty
+   *   when everything is to be taken as new.
    * @throws {ServiceError} `unavailable` when memory is full because the store takes no segments, or the disk is full.
    */
-  async push(tenant: string, streams: readonly AcceptedStream[]): Promise<void> {
-    const { wal, tailers, config } = this.#options;
+  async push(tenant: string, streams: readonly AcceptedStream[], digest = ""): Promise<void> {
+    const { config } = this.#options;
     if (this.heads.totalBytes > config.head_bytes_max) {
       throw new ServiceError(
         "unavailable",
         `lines wait in memory for the store: ${this.heads.totalBytes} bytes exceed ingester.head_bytes_max (${config.head_bytes_max})`,
       );
     }
-    // Once, for the log and for the heads.
-    const joined = this.#lineBuffers.join(streams);
-    const position = await wal.append(encodePushRecord({ tenant, streams: joined.streams }));
-    this.#apply(position, tenant, joined.streams);
-    this.#lineBuffers.release(joined);
-    tailers.tell(tenant, streams);
-    for (const { batch } of streams) {
-      this.#counters.lines.add(batch.count, { tenant });
-      this.#counters.bytes.add(lineBytesOf(batch), { tenant });
+    const store = (): Promise<void> => this.#store(tenant, streams, digest);
+    if (digest === "") {
+      await store();
+    } else if (!(await this.#recentPushes.once(tenant, digest, store))) {
+      this.#counters.repeats.add(1, { tenant });
     }
   }
 
@@ -76,8 +83,11 @@ export class Ingester {
   async replay(onProgress: (done: Position, last: Position) => void): Promise<void> {
     const { wal, config } = this.#options;
     for await (const { position, record } of wal.read(this.#appliedPosition + 1)) {
-      const { tenant, streams } = decodePushRecord(record);
+      const { tenant, digest, streams } = decodePushRecord(record);
       this.#apply(position, tenant, streams);
+      if (digest !== "") {
+        this.#recentPushes.add(tenant, digest);
+      }
       onProgress(position, wal.lastPosition);
       if (this.heads.openBytes >= config.flush_bytes) {
         await this.flush();
@@ -126,6 +136,20 @@ export class Ingester {
       throw error;
     } finally {
       this.#flushUnderWay = undefined;
+    }
+  }
+
+  async #store(tenant: string, streams: readonly AcceptedStream[], digest: string): Promise<void> {
+    const { wal, tailers } = this.#options;
+    // Once, for the log and for the heads.
+    const joined = this.#lineBuffers.join(streams);
+    const position = await wal.append(encodePushRecord({ tenant, digest, streams: joined.streams }));
+    this.#apply(position, tenant, joined.streams);
+    this.#lineBuffers.release(joined);
+    tailers.tell(tenant, streams);
+    for (const { batch } of streams) {
+      this.#counters.lines.add(batch.count, { tenant });
+      this.#counters.bytes.add(lineBytesOf(batch), { tenant });
     }
   }
 
