@@ -1,9 +1,9 @@
+import { faultDisk } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { directory, openTestWal, readTexts, record } from "./harness.ts";
-import { memoryFileSystem } from "./memory-file-system.ts";
 
 test("a full disk refuses the group as a whole, and appending goes on when there is space", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   await wal.append(record("good"));
   const sizeBytes = wal.sizeBytes;
@@ -23,7 +23,7 @@ test("a full disk refuses the group as a whole, and appending goes on when there
 });
 
 test("a refused record does not come back with a power cut, wherever the disk was with its writing", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   await wal.append(record("good"));
   fs.capacityBytes = wal.sizeBytes + 60;
@@ -34,7 +34,7 @@ test("a refused record does not come back with a power cut, wherever the disk wa
 });
 
 test("a full disk at the start of a segment leaves nothing behind", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { segmentBytesMax: 1 });
   await wal.append(record("good"));
   const { sizeBytes } = wal;
@@ -50,7 +50,7 @@ test("a full disk at the start of a segment leaves nothing behind", async () => 
 });
 
 test("the log opens, reads and trims on a full disk", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { segmentBytesMax: 1 });
   await wal.append(record("a"));
   await wal.append(record("b"));
@@ -63,7 +63,7 @@ test("the log opens, reads and trims on a full disk", async () => {
 });
 
 test("trimming all records frees the segment that is written to, so that a full disk takes records again", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { trimmedBytesMax: 1000 });
   await wal.append(record("x".repeat(2000)));
   fs.capacityBytes = wal.sizeBytes + 500;
@@ -77,7 +77,7 @@ test("trimming all records frees the segment that is written to, so that a full 
 });
 
 test("a disk without room for the next segment keeps the trimmed one, and the next trim tries again", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { trimmedBytesMax: 1000 });
   await wal.append(record("x".repeat(2000)));
   const { sizeBytes } = wal;
@@ -91,7 +91,7 @@ test("a disk without room for the next segment keeps the trimmed one, and the ne
 });
 
 test("when the way back from a full disk fails as well, it is fatal", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const fatal: Error[] = [];
   const wal = await openTestWal(fs, { onFatal: (error) => void fatal.push(error) });
   await wal.append(record("good"));

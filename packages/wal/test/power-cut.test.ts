@@ -1,8 +1,7 @@
 import { isServiceError } from "@sluice/model";
-import { randomInt, seededRng } from "@sluice/testkit";
+import { faultDisk, randomInt, seededRng } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { openTestWal } from "./harness.ts";
-import { memoryFileSystem } from "./memory-file-system.ts";
 
 const rounds = 250;
 
@@ -12,7 +11,7 @@ const rounds = 250;
  */
 test.for(Array.from({ length: rounds }, (_, i) => i))("no acknowledged record is lost, seed %i", async (seed) => {
   const rng = seededRng(seed);
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const acknowledged = new Map<number, string>();
   const everTried = new Set<string>();
   const refused = new Set<string>();

@@ -1,8 +1,7 @@
 import { crc32 } from "node:zlib";
-import { randomInt, seededRng } from "@sluice/testkit";
+import { faultDisk, type FaultDisk, randomInt, seededRng } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { directory, openTestWal, readTexts, record, recordingLogger } from "./harness.ts";
-import { memoryFileSystem, type MemoryFileSystem } from "./memory-file-system.ts";
 
 const texts = ["alpha", "", "gamma gamma", "delta", "epsilon epsilon epsilon"];
 const written = texts.map((text, i) => `${i + 1} ${text}`);
@@ -10,8 +9,8 @@ const recordHeaderBytes = 24;
 const segmentHeaderBytes = 36;
 
 /** A log of {@link texts}, closed, in one segment or one record a segment. */
-async function writtenLog(segmentBytesMax = 1 << 20): Promise<{ fs: MemoryFileSystem; paths: string[] }> {
-  const fs = memoryFileSystem();
+async function writtenLog(segmentBytesMax = 1 << 20): Promise<{ fs: FaultDisk; paths: string[] }> {
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { segmentBytesMax });
   for (const text of texts) {
     await wal.append(record(text));
@@ -31,7 +30,7 @@ test("cut at every byte: what is left is the exact prefix, and appending goes on
   expect(whole.length).toBe(endOffsets.at(-1));
   const name = paths[0]!;
   for (let length = 0; length < whole.length; length++) {
-    const cut = memoryFileSystem();
+    const cut = faultDisk();
     await cut.makeDirectory(directory);
     await (await cut.open(name, "create")).close();
     cut.setContent(name, whole.slice(0, length));
@@ -63,7 +62,7 @@ test.for([
     for (const path of paths) {
       const whole = fs.contentOf(path);
       for (let offset = 0; offset < whole.length; offset++) {
-        const flipped = memoryFileSystem();
+        const flipped = faultDisk();
         await flipped.makeDirectory(directory);
         for (const other of paths) {
           await (await flipped.open(other, "create")).close();
@@ -118,12 +117,12 @@ test("damage before a good record: the segment is kept as .damaged, both sides s
 test.for([
   {
     title: "the end of a segment that others follow",
-    lose: (fs: MemoryFileSystem, path: string) => truncate(fs, path, 37),
+    lose: (fs: FaultDisk, path: string) => truncate(fs, path, 37),
   },
-  { title: "a whole segment file", lose: (fs: MemoryFileSystem, path: string) => fs.remove(path) },
+  { title: "a whole segment file", lose: (fs: FaultDisk, path: string) => fs.remove(path) },
   {
     title: "everything of a segment but its name",
-    lose: (fs: MemoryFileSystem, path: string) => truncate(fs, path, 0),
+    lose: (fs: FaultDisk, path: string) => truncate(fs, path, 0),
   },
 ])("$title is missing: the rest is read, and it is said", async ({ lose }) => {
   const { fs, paths } = await writtenLog(1);
@@ -140,12 +139,12 @@ test.for([
   expect(later.messages).toEqual([]);
 });
 
-async function truncate(fs: MemoryFileSystem, path: string, sizeBytes: number): Promise<void> {
+async function truncate(fs: FaultDisk, path: string, sizeBytes: number): Promise<void> {
   fs.setContent(path, fs.contentOf(path).slice(0, sizeBytes));
 }
 
 test("a torn write keeps its whole records, without a gap in the positions", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   await wal.append(record("durable"));
   await Promise.all(["one", "two", "three"].map((text) => wal.append(record(text))));
@@ -185,7 +184,7 @@ test("the end of the log overwritten with zeros or noise is cut off", async () =
 });
 
 test("bytes of a record inside a line are never taken for a record", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   // What a record at position 2 of the same write would look like to someone who knows the format but not the salt.
   const forged = new Uint8Array(recordHeaderBytes + 4);

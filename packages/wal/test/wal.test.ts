@@ -1,11 +1,10 @@
 import { nodeFileSystem } from "@sluice/model/node";
-import { quietMetrics, randomInt, seededRng, temporaryDirectory } from "@sluice/testkit";
+import { faultDisk, quietMetrics, randomInt, seededRng, temporaryDirectory } from "@sluice/testkit";
 import { expect, test } from "vitest";
 import { directory, openTestWal, readTexts, record } from "./harness.ts";
-import { memoryFileSystem } from "./memory-file-system.ts";
 
 test("what was appended is read back, also after a restart, with the positions 1, 2, 3", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   expect(wal.lastPosition).toBe(0);
   expect(await wal.append(record("a"))).toBe(1);
@@ -61,7 +60,7 @@ test("a record of very many small parts is one record", async () => {
 });
 
 test("appends made while a sync is under way share the next one", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   await wal.append(record("opens the first segment"));
   let release = (): void => {};
@@ -78,7 +77,7 @@ test("appends made while a sync is under way share the next one", async () => {
 });
 
 test("no append resolves before its sync", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   await wal.append(record("a"));
   let syncing = false;
@@ -95,7 +94,7 @@ test("no append resolves before its sync", async () => {
 });
 
 test("appends resolve in the order of the calls, and lastPosition is never behind them", async () => {
-  const wal = await openTestWal(memoryFileSystem(), { segmentBytesMax: 300 });
+  const wal = await openTestWal(faultDisk(), { segmentBytesMax: 300 });
   const rng = seededRng(3);
   const resolved: number[] = [];
   const all: Promise<unknown>[] = [];
@@ -116,7 +115,7 @@ test("appends resolve in the order of the calls, and lastPosition is never behin
 });
 
 test("a record over the limit, and records over what may wait, are refused", async () => {
-  const wal = await openTestWal(memoryFileSystem(), { recordBytesMax: 100, pendingBytesMax: 300 });
+  const wal = await openTestWal(faultDisk(), { recordBytesMax: 100, pendingBytesMax: 300 });
   await expect(wal.append([new Uint8Array(101)])).rejects.toMatchObject({
     code: "too_large",
     message: "WAL record of 101 bytes, limit: 100 (recordBytesMax)",
@@ -132,12 +131,12 @@ test("a record over the limit, and records over what may wait, are refused", asy
 });
 
 test("one record is taken even when it is larger than what may wait", async () => {
-  const wal = await openTestWal(memoryFileSystem(), { pendingBytesMax: 10 });
+  const wal = await openTestWal(faultDisk(), { pendingBytesMax: 10 });
   expect(await wal.append([new Uint8Array(100)])).toBe(1);
 });
 
 test("trim removes whole segments, and positions go on behind what was trimmed", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { segmentBytesMax: 1 });
   for (const text of ["a", "b", "c", "d"]) {
     await wal.append(record(text));
@@ -158,7 +157,7 @@ test("trim removes whole segments, and positions go on behind what was trimmed",
 });
 
 test("when all records are trimmed, the segment that was written to goes, and positions go on after a restart", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { trimmedBytesMax: 0 });
   await wal.append(record("a"));
   await wal.append(record("b"));
@@ -181,7 +180,7 @@ test("when all records are trimmed, the segment that was written to goes, and po
 });
 
 test("a reader goes on behind segments that are trimmed under it", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs, { segmentBytesMax: 1, metrics: { ...quietMetrics, counter: refuseLost } });
   for (const text of ["a", "b", "c", "d"]) {
     await wal.append(record(text));
@@ -203,7 +202,7 @@ function refuseLost(name: string): { add(): void } {
 }
 
 test("a reader sees what was durable when it began, and not what is on its way", async () => {
-  const wal = await openTestWal(memoryFileSystem());
+  const wal = await openTestWal(faultDisk());
   await wal.append(record("a"));
   await wal.append(record("b"));
   const seen: number[] = [];
@@ -215,7 +214,7 @@ test("a reader sees what was durable when it began, and not what is on its way",
 });
 
 test("firstPosition skips what is covered elsewhere, without a word of missing records", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const metrics = { ...quietMetrics, counter: refuseLost };
   const wal = await openTestWal(fs, { firstPosition: 100, metrics });
   expect(wal.lastPosition).toBe(99);
@@ -235,7 +234,7 @@ test("firstPosition skips what is covered elsewhere, without a word of missing r
 test.for(["sync", "append"] as const)(
   "a failed %s is fatal: everything rejects and nothing more is taken",
   async (failing) => {
-    const fs = memoryFileSystem();
+    const fs = faultDisk();
     const fatal: Error[] = [];
     const wal = await openTestWal(fs, { onFatal: (error) => void fatal.push(error) });
     await wal.append(record("good"));
@@ -262,7 +261,7 @@ test.for(["sync", "append"] as const)(
 );
 
 test("close waits for the appends under way and refuses later ones", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const wal = await openTestWal(fs);
   const appended = wal.append(record("a"));
   await Promise.all([wal.close(), wal.close()]);
@@ -275,7 +274,7 @@ test("close waits for the appends under way and refuses later ones", async () =>
 });
 
 test("the names of the directories that it makes are durable", async () => {
-  const fs = memoryFileSystem();
+  const fs = faultDisk();
   const synced: string[] = [];
   fs.intercept = (operation, path) => void (operation === "syncDirectory" && synced.push(path));
   await openTestWal(fs, { directory: "/a/b/wal" });
