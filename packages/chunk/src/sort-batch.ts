@@ -122,7 +122,7 @@ function entryKey(batch: EntryBatch, index: number): string {
 }
 
 /** The entries at `indexes` of a joined batch. Those that follow each other in it are copied together. */
-function pickEntries(batch: EntryBatch, indexes: Uint32Array): EntryBatch {
+export function pickEntries(batch: EntryBatch, indexes: Uint32Array): EntryBatch {
   const { length } = indexes;
   const bytes = new Uint8Array(sizeOfLines(batch, indexes));
   const lineStarts = new Uint32Array(length);

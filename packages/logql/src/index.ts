@@ -1,4 +1,5 @@
 export { runInstantQuery, runRangeQuery, type InstantQuery, type QueryAnswer, type RangeQuery } from "./engine.ts";
+export { compileEntryFilter, type EntryFilter } from "./entry-filter.ts";
 export * from "./syntax/index.ts";
 export { compileTail, type Tail } from "./tail.ts";
 export { printGoDuration } from "./units/go-duration.ts";

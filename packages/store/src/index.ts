@@ -1,4 +1,15 @@
 export type { Garbage, GarbageOptions } from "./collect-garbage.ts";
+export type { ApplyDeletesOptions, ApplyDeletesResult } from "./deletes/apply-deletes.ts";
+export type {
+  CompiledDelete,
+  DeleteOptions,
+  DeleteRequest,
+  DeletionMode,
+  ListedDelete,
+  RowTest,
+} from "./deletes/delete-request.ts";
+export type { StoreDeletes } from "./deletes/delete-requests.ts";
+export { seriesLeft, withoutDeleted, type Hiding } from "./deletes/hiding.ts";
 export type { CompactionResult } from "./compaction/compactor.ts";
 export { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
 export { defaultReadAhead, type ReadAheadOptions } from "./read-ahead.ts";

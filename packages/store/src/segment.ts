@@ -107,7 +107,7 @@ const elementLengthMax = 200;
  * The tenant as an element of a key. A long one is cut and gets a hash: Loki allows 150 characters of which each may
  * need three, and an element of a key ends at 255. `%-` never comes out of `pathElement`, so no other tenant can have it.
  */
-function tenantElement(tenant: string): string {
+export function tenantElement(tenant: string): string {
   const element = pathElement(tenant);
   if (element.length <= elementLengthMax) {
     return element;

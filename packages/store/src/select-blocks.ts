@@ -26,34 +26,20 @@ const filtersAtOnce = 8;
 export async function selectBlocks(
   reader: SegmentReader,
   segments: readonly Segment[],
-  { matchers, startNs, endNs, needles = [], equalities = [] }: SelectRequest,
+  request: SelectRequest,
   metrics: StoreMetrics,
   signal: AbortSignal | undefined,
 ): Promise<BlockRef[]> {
-  const match = compileStreamMatch(matchers);
-  const mayHold = compileSkipTest({ needles, equalities });
   const blocks: BlockRef[] = [];
   let outsideCount = 0;
   let inRangeCount = 0;
-  const footers = await reader.footers(segments, signal);
-  const planned = footers.map((footer, i) => {
-    const plan = planSegment(segments[i]!, footer, match, startNs, endNs);
-    outsideCount += plan.outsideCount;
-    inRangeCount += plan.blocks.length;
-    return plan;
-  });
-  const kept =
-    mayHold === undefined
-      ? planned.map((plan) => plan.blocks)
-      : await mapInOrder(planned, filtersAtOnce, async ({ segment, footer, blocks: inRange }) => {
-          checkNotCancelled(signal, "query");
-          const filters = inRange.length === 0 ? [] : await reader.filters(segment, footer, inRange);
-          return inRange.filter((block, i) => filters[i] === undefined || mayHold(filters[i], labelsOf(footer, block)));
-        });
   const scan = reader.scan();
-  for (const [i, { segment, footer }] of planned.entries()) {
-    const read = scan?.reader(segment.key, () => rangesOf(footer, kept[i]!));
-    for (const block of kept[i]!) {
+  for (const planned of await planBlocks(reader, segments, request, signal)) {
+    const { segment, footer, kept } = planned;
+    outsideCount += planned.outsideCount;
+    inRangeCount += planned.blocks.length;
+    const read = scan?.reader(segment.key, () => rangesOf(footer, kept));
+    for (const block of kept) {
       const labels = labelsOf(footer, block);
       blocks.push(new StoredBlock(reader, segment, footer, labels, block, read));
     }
@@ -62,6 +48,29 @@ export async function selectBlocks(
   metrics.blocksPlanned.add(inRangeCount - blocks.length, { outcome: "filtered" });
   metrics.blocksPlanned.add(blocks.length, { outcome: "selected" });
   return blocks;
+}
+
+/** The same as numbers of blocks, for whoever works on segments. */
+export async function planBlocks(
+  reader: SegmentReader,
+  segments: readonly Segment[],
+  { matchers, startNs, endNs, needles = [], equalities = [] }: Omit<SelectRequest, "tenant">,
+  signal: AbortSignal | undefined,
+): Promise<readonly PlannedSegment[]> {
+  const match = compileStreamMatch(matchers);
+  const mayHold = compileSkipTest({ needles, equalities });
+  const footers = await reader.footers(segments, signal);
+  const planned = footers.map((footer, i) => planSegment(segments[i]!, footer, match, startNs, endNs));
+  if (mayHold === undefined) {
+    return planned.map((plan) => ({ ...plan, kept: plan.blocks }));
+  }
+  return mapInOrder(planned, filtersAtOnce, async (plan) => {
+    checkNotCancelled(signal, "query");
+    const { segment, footer, blocks } = plan;
+    const filters = blocks.length === 0 ? [] : await reader.filters(segment, footer, blocks);
+    const kept = blocks.filter((block, i) => filters[i] === undefined || mayHold(filters[i], labelsOf(footer, block)));
+    return { ...plan, kept };
+  });
 }
 
 /** Where the blocks lie in their segment. */
@@ -101,6 +110,11 @@ export async function selectSeries(
 
 function labelsOf({ streams, blocks }: SegmentFooter, block: number): Labels {
   return streams.labelsAt(blocks.streamAt(block));
+}
+
+export interface PlannedSegment extends SegmentPlan {
+  /** Of the blocks those that their filters do not rule out. */
+  readonly kept: readonly number[];
 }
 
 interface SegmentPlan {

@@ -7,7 +7,7 @@ import type { SegmentReader } from "../segment-reader.ts";
 import type { Segment } from "../segment.ts";
 import type { StoreMetrics } from "../store-metrics.ts";
 import { putSegment } from "../write-segments.ts";
-import { mergeSegments } from "./merge-segments.ts";
+import { mergeSegments, type Reduce } from "./merge-segments.ts";
 import { planCompaction, type CompactionOptions } from "./plan-compaction.ts";
 
 export interface CompactorOptions {
@@ -79,12 +79,14 @@ export class Compactor {
   /**
    * Puts one segment, or none, in the place of neighbours.
    *
+   * @param options.reduce takes entries out of the blocks that stay.
    * @returns the segments that took their place; undefined when they could not: one is damaged, or was replaced meanwhile.
    */
   async rewrite(
     sources: readonly Segment[],
     isWanted: IsWanted,
     signal: AbortSignal | undefined,
+    { reduce }: { readonly reduce?: Reduce } = {},
   ): Promise<readonly Segment[] | undefined> {
     const { reader, objectStore, blockEncoder, clock, logger, metrics, compaction, segmentDeleteDelayMs } =
       this.#options;
@@ -92,7 +94,12 @@ export class Compactor {
     checkNotCancelled(signal, "compaction");
     try {
       const { memoryBytesMax } = compaction;
-      const built = await mergeSegments(reader, blockEncoder, sources, { memoryBytesMax, isWanted, signal });
+      const built = await mergeSegments(reader, blockEncoder, sources, {
+        memoryBytesMax,
+        isWanted,
+        reduce,
+        signal,
+      });
       const commitBeforeMs = clock.nowMs() + segmentDeleteDelayMs / 2;
       const added = built === undefined ? [] : [await putSegment(objectStore, built, this.#nextOrigin())];
       if (!(await this.#options.commit({ removed: sources, added, commitBeforeMs }))) {

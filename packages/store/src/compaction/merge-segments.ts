@@ -20,8 +20,13 @@ export interface MergeOptions {
   readonly memoryBytesMax: number;
   /** Leaves out the blocks for which it says false. */
   readonly isWanted: (labels: Labels, block: BlockEntry) => boolean;
+  /** For blocks that are to be written anew with fewer entries: what takes these away. */
+  readonly reduce?: Reduce | undefined;
   readonly signal: AbortSignal | undefined;
 }
+
+/** What is left of a block's entries; undefined for a block that stays as it is. */
+export type Reduce = (labels: Labels, block: BlockEntry) => ((batch: EntryBatch) => EntryBatch) | undefined;
 
 const windowBytesMin = 256 * 1024;
 /** Filters take about so much less than the blocks. */
@@ -42,7 +47,7 @@ export async function mergeSegments(
   sources: readonly Segment[],
   options: MergeOptions,
 ): Promise<BuiltSegment | undefined> {
-  const { memoryBytesMax, isWanted, signal } = options;
+  const { memoryBytesMax, signal } = options;
   const { tenant, day } = sources[0]!;
   assert(
     sources.every((source) => source.tenant === tenant && source.day === day),
@@ -54,12 +59,16 @@ export async function mergeSegments(
   const turns = new Turns();
   const opened = sources.map((source, i) => openSource(reader, source, footers[i]!, windowBytes, turns));
   const writer = new SegmentWriter({ tenant, day });
-  for (const { labels, blocks } of mergedStreams(opened, isWanted)) {
+  for (const { labels, blocks } of mergedStreams(opened, options)) {
     if (overlappingBytes(blocks) > (memoryBytesMax * 2) / 3) {
       throw new ServiceError("too_large", `too many lines of one stream of ${tenant} overlap to be merged`);
     }
-    writer.startStream(labels);
+    let isStarted = false;
     for await (const merged of mergeStream(blocks, turns)) {
+      if (!isStarted) {
+        writer.startStream(labels);
+        isStarted = true;
+      }
       if ("copied" in merged) {
         writer.addBlock(merged.copied);
         await turns.spend(merged.copied.bytes.length);
@@ -125,7 +134,7 @@ interface MergedStream {
 /** The streams of all sources, ascending by their labels as they are in each, with the blocks that are wanted. */
 function* mergedStreams(
   sources: readonly OpenSource[],
-  isWanted: MergeOptions["isWanted"],
+  { isWanted, reduce }: Pick<MergeOptions, "isWanted" | "reduce">,
 ): Generator<MergedStream, void, undefined> {
   // Per source, its block that comes next; blocks are in the order of the streams.
   const next = sources.map(() => 0);
@@ -154,7 +163,12 @@ function* mergedStreams(
         const entry = footer.blocks.entryAt(block);
         if (isWanted(labels, entry)) {
           const { minNs, maxNs, rawBytes } = entry;
-          merged.push({ minNs, maxNs, rawBytes, load: () => load(entry), copy: () => copy(block) });
+          const reduced = reduce?.(labels, entry);
+          merged.push(
+            reduced === undefined
+              ? { minNs, maxNs, rawBytes, load: () => load(entry), copy: () => copy(block) }
+              : { minNs, maxNs, rawBytes, load: async () => reduced(await load(entry)) },
+          );
         }
       }
     }

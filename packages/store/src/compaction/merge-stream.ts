@@ -122,8 +122,11 @@ async function* mergedSlices(
         yield { copied };
         continue;
       }
-      open.push({ batch: await block.load(), arrival, row: 0 });
-      open.sort((a, b) => a.arrival - b.arrival);
+      const batch = await block.load();
+      if (batch.count > 0) {
+        open.push({ batch, arrival, row: 0 });
+        open.sort((a, b) => a.arrival - b.arrival);
+      }
       next += 1;
       continue;
     }

@@ -1,0 +1,154 @@
+import { pickEntries } from "@sluice/chunk";
+import {
+  compileMatchers,
+  firstAtOrAfter,
+  printLabels,
+  timestampAt,
+  type BlockRef,
+  type EntryBatch,
+  type Labels,
+  type Matcher,
+  type SeriesRequest,
+} from "@sluice/model";
+import type { CompiledDelete, DeleteRequest } from "./delete-request.ts";
+
+/** A delete request that hides lines. */
+export interface ActiveDelete extends CompiledDelete {
+  readonly request: DeleteRequest;
+}
+
+/** A run of time of which both ends belong to it. */
+interface Span {
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+}
+
+/** What a tenant's delete requests hide, at one moment. */
+export class Hiding {
+  readonly #deletes: readonly { readonly active: ActiveDelete; readonly matches: (labels: Labels) => boolean }[];
+  readonly #ofLabels = new WeakMap<Labels, readonly ActiveDelete[]>();
+
+  constructor(deletes: readonly ActiveDelete[]) {
+    this.#deletes = deletes.map((active) => ({ active, matches: compileMatchers(active.matchers) }));
+  }
+
+  /** The requests that may be about lines of the stream within the span. */
+  touching(labels: Labels, { minNs, maxNs }: Span): readonly ActiveDelete[] {
+    let ofStream = this.#ofLabels.get(labels);
+    if (ofStream === undefined) {
+      ofStream = this.#deletes.filter(({ matches }) => matches(labels)).map(({ active }) => active);
+      this.#ofLabels.set(labels, ofStream);
+    }
+    return ofStream.filter(({ request }) => request.startNs <= maxNs && request.endNs >= minNs);
+  }
+}
+
+/** Whether the request is about all of a stream's lines within the span. */
+export function isCovered({ rows, request }: ActiveDelete, { minNs, maxNs }: Span): boolean {
+  return rows === undefined && request.startNs <= minNs && request.endNs >= maxNs;
+}
+
+/**
+ * The blocks without the lines that are deleted. A block that some of them are in, or may be, has to be loaded to know
+ * how many are left. For heads, too.
+ */
+export function withoutDeleted(blocks: readonly BlockRef[], hiding: Hiding | undefined): readonly BlockRef[] {
+  if (hiding === undefined) {
+    return blocks;
+  }
+  return blocks.flatMap((block) => {
+    const deletes = hiding.touching(block.labels, block);
+    if (deletes.length === 0) {
+      return [block];
+    }
+    return deletes.some((active) => isCovered(active, block)) ? [] : [reducedBlock(block, deletes)];
+  });
+}
+
+/** What is left of a block's entries. */
+export function entriesLeft(labels: Labels, batch: EntryBatch, deletes: readonly ActiveDelete[]): EntryBatch {
+  const isDeleted = new Uint8Array(batch.count);
+  let deletedCount = 0;
+  for (const { request, rows } of deletes) {
+    const from = firstAtOrAfter(batch, request.startNs);
+    const to = firstAtOrAfter(batch, request.endNs + 1n);
+    if (rows === undefined) {
+      isDeleted.fill(1, from, to);
+    } else {
+      for (const row of rows(labels, batch, from, to)) {
+        isDeleted[row] = 1;
+      }
+    }
+  }
+  for (const flag of isDeleted) {
+    deletedCount += flag;
+  }
+  if (deletedCount === 0) {
+    return batch;
+  }
+  const left = new Uint32Array(batch.count - deletedCount);
+  let count = 0;
+  for (let row = 0; row < batch.count; row++) {
+    if (isDeleted[row] === 0) {
+      left[count++] = row;
+    }
+  }
+  return pickEntries(batch, left);
+}
+
+/**
+ * Of the streams that were found those that have a line left in the range. Blocks are read only of streams that a delete
+ * request may be about, and only until a line is found.
+ *
+ * @param select the blocks of a selector in the request's range, after {@link withoutDeleted}.
+ */
+export async function seriesLeft(
+  found: readonly Labels[],
+  { selectors, startNs, endNs }: SeriesRequest,
+  hiding: Hiding | undefined,
+  select: (matchers: readonly Matcher[]) => Promise<readonly BlockRef[]>,
+): Promise<readonly Labels[]> {
+  const range = { minNs: startNs, maxNs: endNs - 1n };
+  const doubtful = found.filter((labels) => (hiding?.touching(labels, range).length ?? 0) > 0);
+  if (hiding === undefined || doubtful.length === 0) {
+    return found;
+  }
+  const gone = new Set(doubtful.map(printLabels));
+  for (const matchers of selectors.length === 0 ? [[]] : selectors) {
+    for (const block of await select(matchers)) {
+      const text = printLabels(block.labels);
+      if (gone.has(text) && (await hasLineLeft(block, range, hiding))) {
+        gone.delete(text);
+      }
+    }
+  }
+  return found.filter((labels) => !gone.has(printLabels(labels)));
+}
+
+async function hasLineLeft(block: BlockRef, range: Span, hiding: Hiding): Promise<boolean> {
+  const minNs = block.minNs > range.minNs ? block.minNs : range.minNs;
+  const maxNs = block.maxNs < range.maxNs ? block.maxNs : range.maxNs;
+  const deletes = hiding.touching(block.labels, { minNs, maxNs });
+  if (deletes.length === 0) {
+    return true;
+  }
+  if (deletes.some((active) => isCovered(active, { minNs, maxNs }))) {
+    return false;
+  }
+  const batch = await block.load();
+  const row = firstAtOrAfter(batch, minNs);
+  return row < batch.count && timestampAt(batch, row) <= maxNs;
+}
+
+function reducedBlock(block: BlockRef, deletes: readonly ActiveDelete[]): BlockRef {
+  const { labels, minNs, maxNs, count, rawBytes } = block;
+  return {
+    labels,
+    minNs,
+    maxNs,
+    count,
+    rawBytes,
+    mayRepeat: true,
+    load: async (signal) => entriesLeft(labels, await block.load(signal), deletes),
+  };
+}
