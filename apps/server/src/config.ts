@@ -1,27 +1,35 @@
-import { logLevels, DurationMs, loadYamlConfig, parseFlags, parseListenAddress, type LogLevel } from "@sluice/service";
+import { resolve } from "node:path";
+import {
+  ByteSize,
+  logLevels,
+  DurationMs,
+  loadYamlConfig,
+  parseFlags,
+  parseListenAddress,
+  type LogLevel,
+} from "@sluice/service";
 import { ServiceError } from "@sluice/model";
 import { z } from "zod";
 import { CompactorConfig } from "./compactor/compactor-config.ts";
-import { LimitsConfig } from "./limits.ts";
+import { LimitsSection } from "./limits.ts";
 import { RulerConfig } from "./ruler/ruler-config.ts";
+import { RuntimeConfigSection } from "./runtime-config/runtime-config.ts";
 import { CommonConfig, StorageConfig } from "./storage/storage-config.ts";
 
 const mebibyte = 1024 * 1024;
+
+const PositiveSize = ByteSize.refine((sizeBytes) => sizeBytes > 0, "must be larger than 0");
 
 const ServerSection = z.strictObject({
   http_listen_address: z.string().default("127.0.0.1"),
   http_listen_port: z.int().min(0).max(65_535).default(3100),
   log_level: z.enum(logLevels).default("info"),
   /** Bytes of one push as it comes over the wire. */
-  push_body_bytes_max: z
-    .int()
-    .positive()
-    .default(100 * mebibyte),
+  push_body_bytes_max: PositiveSize.prefault("100MB"),
   /** Bytes of one push after decompression. */
-  push_decompressed_bytes_max: z
-    .int()
-    .positive()
-    .default(512 * mebibyte),
+  push_decompressed_bytes_max: PositiveSize.prefault("512MB"),
+  /** Bytes of pushes that are not answered yet; more are refused with 503, or 429 for one tenant's part of them. */
+  push_in_flight_bytes_max: ByteSize.prefault("256MB"),
   /** Other sites whose pages may open a live tail, for example `https://grafana.example.com`. */
   allowed_origins: z.array(z.string()).default([]),
 });
@@ -53,7 +61,8 @@ export const ServerConfig = z.strictObject({
   server: ServerSection.prefault({}),
   common: CommonConfig.prefault({}),
   storage_config: StorageConfig.prefault({}),
-  limits_config: LimitsConfig.prefault({}),
+  limits_config: LimitsSection.prefault({}),
+  runtime_config: RuntimeConfigSection.prefault({}),
   ingester: IngesterConfig.prefault({}),
   compactor: CompactorConfig.prefault({}),
   ruler: RulerConfig.prefault({}),
@@ -103,6 +112,7 @@ export function readOptions(
   const config =
     configPath === undefined ? ServerConfig.parse({}) : loadYamlConfig(configPath, ServerConfig, environment);
   const listenText = given.text("listen");
+  const ui = given.text("ui");
   const level = given.text("log-level") ?? config.server.log_level;
   const logLevel = logLevels.find((known) => known === level);
   if (logLevel === undefined) {
@@ -114,7 +124,7 @@ export function readOptions(
       listenText === undefined
         ? { host: config.server.http_listen_address, port: config.server.http_listen_port }
         : parseListenAddress(listenText),
-    uiDirectory: given.text("ui") ?? uiDirectoryDefault,
+    uiDirectory: ui === undefined ? uiDirectoryDefault : resolve(ui),
     logLevel,
     config,
   };

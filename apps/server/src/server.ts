@@ -7,6 +7,7 @@ import {
   makeDirectoryDurably,
   messageOf,
   writeFileDurably,
+  type FileSystem,
   type Logger,
   type Metrics,
   type Querier,
@@ -19,13 +20,15 @@ import { buildApp } from "./api/app.ts";
 import { closeApp } from "./api/close-app.ts";
 import type { ServerConfig, ServerOptions } from "./config.ts";
 import { startCompactor } from "./compactor/compactor.ts";
+import { Distributor } from "./distributor/distributor.ts";
 import { Ingester } from "./ingester/ingester.ts";
 import { Tailers } from "./ingester/tailers.ts";
-import { retentionOf, type Limits } from "./limits.ts";
+import { defaultLimits, limitsFor, retentionOf, type Limits } from "./limits.ts";
 import { createQuerier } from "./querier/querier.ts";
 import { readWebhookUrl } from "./ruler/ruler-config.ts";
 import { startRuler, type Ruler } from "./ruler/ruler.ts";
 import { slackNotifier } from "./ruler/slack.ts";
+import { TenantLimits } from "./runtime-config/tenant-limits.ts";
 import { openStorage } from "./storage/open-storage.ts";
 
 export interface RunningServer extends Running {
@@ -36,6 +39,7 @@ export interface RunningServer extends Running {
 const version = "0.1.0";
 const flushCheckMs = 1000;
 const trimCheckMs = 10_000;
+const forgetCheckMs = 60_000;
 /** How much larger a push may be in the write-ahead log than it came: short lines, for each has 13 bytes around it. */
 const recordGrowthMax = 3;
 const replayReportMs = 2000;
@@ -85,8 +89,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     signal: givingUp.signal,
   });
   opened.use(storage);
-  // One set of limits for all tenants, until there are overrides.
-  const limitsOf = (_tenant: string): Limits => config.limits_config;
+  const limits = await openLimits(config, fs, ports);
+  const limitsOf = (tenant: string): Limits => limits.of(tenant);
   const kernels = createKernels();
   const blockEncoder = openThreadedBlockEncoder(config.ingester.flush_threads);
   opened.use(blockEncoder);
@@ -107,6 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     wal = await openWal({ ...walOptions, firstPosition: store.walCovered + 1 });
   }
 
+  const distributor = new Distributor({ limitsOf, clock, metrics: ports.metrics });
   const tailers = new Tailers(logger);
   const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
   const querier = createQuerier({
@@ -117,19 +122,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
 
-  const ruler = await openRuler(config, options.listen, dataDirectory, querier, kernels, ready.promise, ports);
+  const rulerLimits = limitsOf(defaultTenant);
+  const ruler = await openRuler(config, rulerLimits, options.listen, dataDirectory, querier, kernels, ready.promise, ports);
   opened.defer(() => ruler.stop());
   const app = await buildApp({
     options,
     registry,
     logger,
     clock,
+    distributor,
     ingester,
     tailers,
     querier,
     kernels,
     ruler,
-    limitsOf,
+    limits,
     notReady: () => notReady,
     version,
   });
@@ -150,6 +157,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stopping = new AbortController();
   const flushing = repeat("flush", flushCheckMs, logger, stopping.signal, () => ingester.flushWhenDue());
   const trimming = repeat("disk cache", trimCheckMs, logger, stopping.signal, () => storage.trim());
+  const forgetting = repeat("forget streams", forgetCheckMs, logger, stopping.signal, async () => distributor.forgetIdle());
+  const reloading = repeat("reload", config.runtime_config.period, logger, stopping.signal, () => limits.reload());
   const refreshing = storage.isShared
     ? repeat("refresh", config.storage_config.refresh_interval, logger, stopping.signal, () => store.refresh())
     : Promise.resolve();
@@ -157,20 +166,34 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closing = opened.move();
   return {
     address,
+    reload: () => limits.reload(),
     async stop() {
       notReady = "Application is stopping";
       stopping.abort();
       const impatience = setTimeout(() => givingUp.abort(), flushGraceMs);
-      await Promise.all([flushing, trimming, refreshing, compactor.stop()]);
+      await Promise.all([flushing, trimming, forgetting, reloading, refreshing, compactor.stop()]);
       await closing.disposeAsync();
       clearTimeout(impatience);
     },
   };
 }
 
+/** Limits as the configuration file and the file of overrides have them; names the keys that have no effect. */
+async function openLimits(
+  { limits_config: section, runtime_config: { file } }: ServerConfig,
+  fs: FileSystem,
+  { logger, metrics }: Ports,
+): Promise<TenantLimits> {
+  if (section.ignoredKeys.length > 0) {
+    logger.info("limits_config has keys that mean nothing here", { keys: section.ignoredKeys });
+  }
+  return TenantLimits.open({ base: limitsFor(defaultLimits, section), file, fs, logger, metrics });
+}
+
 /** The ruler evaluates once the log is replayed: before, its queries would not see all lines. */
 async function openRuler(
-  { ruler: config, limits_config: limits }: ServerConfig,
+  { ruler: config }: ServerConfig,
+  limits: Limits,
   { host, port }: ServerOptions["listen"],
   dataDirectory: string,
   querier: Querier,

@@ -9,7 +9,8 @@ async function get(server: TestServer, path: string): Promise<unknown> {
 }
 
 test("whatever the limits of a push let in can be stored", async () => {
-  await using server = await startTestServer();
+  const unlimited = { ingestion_burst_size_mb: 1000, per_stream_rate_limit_burst: "1000MB" };
+  await using server = await startTestServer({ limits_config: unlimited });
   await server.push({ app: "x" }, ...Array.from({ length: 270 }, (_, i) => `${i} ${"x".repeat(250_000)}`));
   const stats = await get(server, `/loki/api/v1/index/stats?query=${encodeURIComponent('{app="x"}')}`);
   expect(stats).toMatchObject({ streams: 1, entries: 270 });

@@ -15,12 +15,12 @@ test("what parts count is rendered, and asking for a name twice gives the same m
 });
 
 test("tenants beyond the bound count as one", async () => {
-  const { metrics, render } = createMetrics({ tenantsMax: 2 });
-  const lines = metrics.counter("lines_total", "Lines.", ["tenant"]);
+  const registry = createMetrics({ tenantsMax: 2 });
+  const lines = registry.metrics.counter("lines_total", "Lines.", ["tenant"]);
   for (const tenant of ["a", "b", "c", "d", "a"]) {
     lines.add(1, { tenant });
   }
-  const text = await render();
+  const text = await registry.render();
   expect([...text.matchAll(/^lines_total\{.*$/gmu)].map(([line]) => line)).toEqual([
     'lines_total{tenant="a"} 2',
     'lines_total{tenant="b"} 1',

@@ -6,9 +6,12 @@ import { createSnappyCodec, defaultPushLimits } from "@sluice/push";
 import type { MetricsRegistry } from "@sluice/service";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerOptions } from "../config.ts";
+import type { Distributor } from "../distributor/distributor.ts";
+import { PushBudget } from "../distributor/push-budget.ts";
 import type { Ingester } from "../ingester/ingester.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
+import type { TenantLimits } from "../runtime-config/tenant-limits.ts";
 import { ruleRoutes } from "../ruler/rule-routes.ts";
 import type { Ruler } from "../ruler/ruler.ts";
 import { answerError, setErrorHandler } from "./error-handler.ts";
@@ -26,13 +29,14 @@ export interface AppParts {
   readonly registry: MetricsRegistry;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly distributor: Distributor;
   readonly ingester: Ingester;
   readonly tailers: Tailers;
   readonly querier: Querier;
   /** Those of this thread. */
   readonly kernels: Kernels;
   readonly ruler: Ruler;
-  readonly limitsOf: (tenant: string) => Limits;
+  readonly limits: TenantLimits;
   /** Why the server cannot serve now, in Loki's words, or undefined when it can. */
   readonly notReady: () => string | undefined;
   readonly version: string;
@@ -48,8 +52,10 @@ const closeGoingAway = 1001;
 
 /** The server's whole HTTP interface. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { options, registry, logger, clock, ingester, querier, kernels, limitsOf, notReady } = parts;
-  const { push_body_bytes_max, push_decompressed_bytes_max, allowed_origins } = options.config.server;
+  const { options, registry, logger, clock, distributor, ingester, querier, kernels, limits, notReady } = parts;
+  const { push_body_bytes_max, push_decompressed_bytes_max, push_in_flight_bytes_max, allowed_origins } =
+    options.config.server;
+  const limitsOf = (tenant: string): Limits => limits.of(tenant);
   const { metrics } = registry;
   const app = fastify({
     bodyLimit: formBytesMax,
@@ -91,12 +97,12 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     version: parts.version,
   });
   await app.register(pushRoutes, {
+    distributor,
     push: (tenant, streams, digest) => ingester.push(tenant, streams, digest),
-    limitsOf,
+    budget: new PushBudget(push_in_flight_bytes_max, metrics),
     bodyBytesMax: push_body_bytes_max,
     pushLimits: { ...defaultPushLimits, decompressedBytesMax: push_decompressed_bytes_max },
     snappy: createSnappyCodec(kernels),
-    clock,
     metrics,
   });
   await app.register(flushRoute, { flush: () => ingester.flushAll() });

@@ -1,5 +1,6 @@
-import { isServiceError, messageOf, type ErrorCode, type Logger } from "@sluice/model";
+import { isServiceError, messageOf, ServiceError, type ErrorCode, type Logger } from "@sluice/model";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { PushRefused } from "../distributor/push-refused.ts";
 
 /** The one place where an expected failure becomes a status. Texts are plain, as Loki's are. */
 const statusOfCode: Readonly<Record<ErrorCode, number>> = {
@@ -16,8 +17,8 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   timeout: 504,
 };
 
-/** Seconds after which a refused push may come again. */
-const retryAfterSeconds = 1;
+/** After this a refused request may come again, where nobody knows better. */
+const retryAfterMsDefault = 1000;
 
 export function setErrorHandler(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, logger));
@@ -31,9 +32,12 @@ export function answerError(
   reply: FastifyReply,
   logger: Logger,
 ): FastifyReply {
+  if (error instanceof PushRefused) {
+    return sendText(withRetryAfter(reply, error.retryAfterMs), error.status, error.message);
+  }
   if (isServiceError(error)) {
     if (error.code === "rate_limited" || error.code === "unavailable") {
-      void reply.header("Retry-After", String(retryAfterSeconds));
+      withRetryAfter(reply, retryAfterMsDefault);
     }
     if (error.code === "corrupt") {
       logger.error("damaged data", { url: request.url, error: error.message });
@@ -42,13 +46,8 @@ export function answerError(
   }
   const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    const sizeBytes = request.headers["content-length"] ?? "unknown";
-    const sizeBytesMax = request.routeOptions.bodyLimit;
-    return sendText(
-      reply,
-      413,
-      `request body too large: message size too large than max (${sizeBytes} vs ${sizeBytesMax})`,
-    );
+    const { message } = bodyTooLarge(request.headers["content-length"] ?? "unknown", request.routeOptions.bodyLimit);
+    return sendText(reply, 413, message);
   }
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
     return sendText(reply, 400, "mime: no media type");
@@ -62,6 +61,19 @@ export function answerError(
     stack: error instanceof Error ? error.stack : undefined,
   });
   return sendText(reply, 500, "internal server error");
+}
+
+/** Loki's answer to a body that is larger than it may be. */
+export function bodyTooLarge(sizeBytes: string, sizeBytesMax: number): ServiceError {
+  return new ServiceError(
+    "too_large",
+    `request body too large: message size too large than max (${sizeBytes} vs ${sizeBytesMax})`,
+  );
+}
+
+/** Whole seconds, at least one. */
+function withRetryAfter(reply: FastifyReply, ms: number | undefined): FastifyReply {
+  return ms === undefined ? reply : reply.header("Retry-After", String(Math.max(Math.ceil(ms / 1000), 1)));
 }
 
 /** Answers with a line of plain text that no browser takes for anything else. */

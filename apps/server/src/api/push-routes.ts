@@ -1,36 +1,71 @@
 import { hash } from "node:crypto";
+import type { Readable } from "node:stream";
 import { paths } from "@sluice/api";
-import { ServiceError, type Clock, type Metrics } from "@sluice/model";
+import { ServiceError, type EntryBatch, type Metrics } from "@sluice/model";
 import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits, type SnappyCodec } from "@sluice/push";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { validatePush, type AcceptedStream } from "../distributor/validate.ts";
-import type { Limits } from "../limits.ts";
+import type { Distributor } from "../distributor/distributor.ts";
+import type { PushBudget, Reservation } from "../distributor/push-budget.ts";
+import type { AcceptedStream } from "../distributor/validate.ts";
+import { bodyTooLarge } from "./error-handler.ts";
 import { tenantOf } from "./tenant.ts";
 
 export interface PushRoutesOptions {
-  /** Resolves once the streams are durable and queryable. */
+  readonly distributor: Distributor;
+  /**
+   * Resolves once the streams are durable and queryable.
+   *
+   * @param digest what tells the request from every other, empty when it may come again with more to store.
+   */
   readonly push: (tenant: string, streams: readonly AcceptedStream[], digest: string) => Promise<void>;
-  readonly limitsOf: (tenant: string) => Limits;
+  readonly budget: PushBudget;
   /** Bytes of a request as it comes over the wire. */
   readonly bodyBytesMax: number;
   readonly pushLimits: PushLimits;
   readonly snappy: SnappyCodec;
-  readonly clock: Clock;
   readonly metrics: Metrics;
 }
 
 /** `POST /loki/api/v1/push` and its legacy alias: 204 means that the lines survive a power cut. */
 export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, options) => {
-  const { limitsOf, bodyBytesMax: bodyLimit, pushLimits, snappy, clock, metrics } = options;
-  const refused = metrics.counter("sluice_distributor_refused_total", "Entries and streams refused on push.", [
-    "tenant",
-  ]);
+  const { distributor, budget, bodyBytesMax, pushLimits, snappy, metrics } = options;
   const received = metrics.counter("sluice_distributor_request_bytes_total", "Bytes of push requests received.", [
     "tenant",
   ]);
+  const seconds = metrics.histogram(
+    "sluice_push_stage_seconds",
+    "Time that the stages of a push take: to receive its body, to decode it, to check it, to make it durable.",
+    [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    ["stage"],
+  );
+  const reservations = new WeakMap<FastifyRequest, Reservation>();
 
+  // A body is read only when there is room for it, and its bytes count until it is answered.
+  app.addHook("preParsing", async (request) => {
+    const sizeBytes = Number(request.headers["content-length"] ?? 0);
+    if (sizeBytes > bodyBytesMax) {
+      throw bodyTooLarge(String(sizeBytes), bodyBytesMax);
+    }
+    reservations.set(request, budget.reserve(tenantOf(request), sizeBytes));
+  });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", async (request: FastifyRequest, payload: Readable) => {
+    const startMs = performance.now();
+    const body = await readBody(payload, bodyBytesMax, reservations.get(request));
+    seconds.observe((performance.now() - startMs) / 1000, { stage: "receive" });
+    return body;
+  });
+  app.addHook("onResponse", async (request) => reservations.get(request)?.release());
+  app.addHook("onRequestAbort", async (request) => reservations.get(request)?.release());
+
+  function timed<T>(stage: string, run: () => T): T {
+    const startMs = performance.now();
+    try {
+      return run();
+    } finally {
+      seconds.observe((performance.now() - startMs) / 1000, { stage });
+    }
+  }
 
   async function accept(
     tenant: string,
@@ -41,14 +76,22 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
     if (streams.length === 0) {
       throw new ServiceError("unprocessable", "error at least one valid stream is required for ingestion");
     }
-    const { accepted, problems } = validatePush(streams, limitsOf(tenant), clock.nowMs());
+    const { streams: accepted, problems, refusal } = timed("check", () => distributor.admit(tenant, streams));
     if (accepted.length > 0) {
-      // What was refused in part is sent again by nobody, or with less in it.
-      await options.push(tenant, accepted, problems.count === 0 ? digest : "");
+      const startMs = performance.now();
+      // What was refused in part comes again with more to store, or with less in it.
+      await options.push(tenant, accepted, problems.count === 0 && refusal === undefined ? digest : "");
+      seconds.observe((performance.now() - startMs) / 1000, { stage: "store" });
+    }
+    // What may come again is told before what is wrong: a sender that gives up on 400 would lose it.
+    if (refusal?.status === 429) {
+      throw refusal;
     }
     if (problems.count > 0) {
-      refused.add(problems.count, { tenant });
       throw new ServiceError("bad_data", problems.print());
+    }
+    if (refusal !== undefined) {
+      throw refusal;
     }
     return reply.status(204).send();
   }
@@ -58,15 +101,46 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
     (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const tenant = tenantOf(request);
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+      // What is decoded takes its place.
+      request.body = undefined;
       received.add(body.length, { tenant });
       const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
-      const streams = decode({ body, contentType, contentEncoding }, pushLimits, snappy);
+      const streams = timed("decode", () => decode({ body, contentType, contentEncoding }, pushLimits, snappy));
+      reservations.get(request)?.resize(bytesOf(streams));
       return accept(tenant, streams, digestOf(body), reply);
     };
 
+  const bodyLimit = bodyBytesMax;
   app.post(paths.push, { bodyLimit }, route(decodePush));
   app.post(paths.legacyPush, { bodyLimit }, route(decodeLegacyPush));
 };
+
+/** @throws {ServiceError} `too_large` as soon as more than `bytesMax` came, or when there is no room for more. */
+async function readBody(
+  payload: Readable,
+  bytesMax: number,
+  reservation: Reservation | undefined,
+): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  // The connection stays, to be answered on.
+  const incoming: AsyncIterable<Buffer> = payload.iterator({ destroyOnReturn: false });
+  for await (const part of incoming) {
+    sizeBytes += part.length;
+    if (sizeBytes > bytesMax) {
+      throw bodyTooLarge("unknown", bytesMax);
+    }
+    reservation?.grow(sizeBytes);
+    parts.push(part);
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts, sizeBytes);
+}
+
+/** Bytes of memory that decoded streams hold; many batches point into one buffer. */
+function bytesOf(streams: readonly PushedStream[]): number {
+  const buffers = new Set(streams.map(({ batch }: { readonly batch: EntryBatch }) => batch.bytes.buffer));
+  return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
 
 const digestBytes = 16;
 

@@ -1,10 +1,10 @@
 import { noLabels, type QueryResult } from "@sluice/model";
 import { expect, test } from "vitest";
-import { LimitsConfig } from "../limits.ts";
+import { defaultLimits, limitsFor, LimitsSection } from "../limits.ts";
 import { checkAnswerSize, checkBounds } from "./query-limits.ts";
 
 test("a range is told in Go's words", () => {
-  const limits = LimitsConfig.parse({ max_query_length: "1h" });
+  const limits = limitsFor(defaultLimits, LimitsSection.parse({ max_query_length: "1h" }));
   const hourNs = 3_600_000_000_000n;
   checkBounds({ startNs: 0n, endNs: hourNs }, limits);
   expect(() => checkBounds({ startNs: 0n, endNs: 2n * hourNs }, limits)).toThrow(

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { Problems } from "./problems.ts";
 
+const one = { lines: 1, bytes: 10 };
+
 function problemsOf(texts: readonly string[]): Problems {
   const problems = new Problems();
   for (const text of texts) {
-    problems.add(() => text);
+    problems.add("line_too_long", one, () => text);
   }
   return problems;
 }
@@ -25,11 +27,12 @@ test("of very many problems the texts are not even made", () => {
   const problems = new Problems();
   let made = 0;
   for (let i = 0; i < 1_000_000; i++) {
-    problems.add(() => {
+    problems.add("line_too_long", one, () => {
       made += 1;
       return "same";
     });
   }
   expect(made).toBe(10_000);
   expect(problems.print()).toBe("10000 errors like: same; and 990000 more");
+  expect(problems.discarded.amounts).toEqual(new Map([["line_too_long", { lines: 1_000_000, bytes: 10_000_000 }]]));
 });

@@ -1,3 +1,5 @@
+import { Discarded, type Amount, type DiscardReason } from "./discard-reasons.ts";
+
 /** Different texts that one answer tells. */
 const toldMax = 100;
 /** Problems whose texts are made at all: a push of millions of bad entries must not hold everybody else up. */
@@ -12,9 +14,12 @@ export class Problems {
   readonly #told = new Map<string, number>();
   #made = 0;
   #untold = 0;
+  /** How much is not stored for them. */
+  readonly discarded = new Discarded();
 
   /** @param makeText one sentence in Loki's words; called only when it may be told. */
-  add(makeText: () => string): void {
+  add(reason: DiscardReason, amount: Amount, makeText: () => string): void {
+    this.discarded.add(reason, amount);
     if (this.#made === madeMax) {
       this.#untold += 1;
       return;

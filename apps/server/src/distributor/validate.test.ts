@@ -1,15 +1,27 @@
 import { batchOf, entriesOf, labelsFromRecord, printLabels, type Entry } from "@sluice/model";
+import type { PushedStream } from "@sluice/push";
 import { expect, test } from "vitest";
-import { LimitsConfig } from "../limits.ts";
-import { validatePush } from "./validate.ts";
+import { defaultLimits, limitsFor, LimitsSection, type Limits } from "../limits.ts";
+import { KnownStreams } from "./known-streams.ts";
+import { validatePush, type Validated } from "./validate.ts";
 
 const nowMs = Date.parse("2026-01-05T10:00:00Z");
-const limits = LimitsConfig.parse({
+const limits = limitsWith({
+  discover_service_name: [],
   max_line_size: 10,
   max_label_names_per_series: 2,
   max_label_value_length: 5,
   max_structured_metadata_entries_count: 1,
 });
+
+function limitsWith(given: unknown): Limits {
+  return limitsFor(defaultLimits, LimitsSection.parse(given));
+}
+
+function validate(streams: readonly PushedStream[], by = limits): Validated {
+  const known = new KnownStreams("fake", by);
+  return validatePush(streams, by, (sent) => known.of(sent), nowMs);
+}
 
 function at(offsetMs: number, line: string, metadata?: Record<string, string>): Entry {
   const timestampNs = BigInt(nowMs + offsetMs) * 1_000_000n;
@@ -17,7 +29,7 @@ function at(offsetMs: number, line: string, metadata?: Record<string, string>): 
 }
 
 function check(labels: string, entries: readonly Entry[]): { stored: readonly string[]; told: string } {
-  const { accepted, problems } = validatePush([{ labels, batch: batchOf(entries) }], limits, nowMs);
+  const { accepted, problems } = validate([{ labels, batch: batchOf(entries) }]);
   const stored = accepted.flatMap((stream) =>
     entriesOf(stream.batch).map(({ line }) => `${printLabels(stream.labels)} ${line}`),
   );
@@ -51,7 +63,7 @@ test.for([
 
 test("bad label text is told with its place, and other streams of the push are stored", () => {
   const push = ['{a-b="1"}', '{app="x"}'].map((labels) => ({ labels, batch: batchOf([at(0, "a")]) }));
-  const { accepted, problems } = validatePush(push, limits, nowMs);
+  const { accepted, problems } = validate(push);
   expect(accepted).toHaveLength(1);
   expect(problems.print()).toBe("couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-'");
 });
@@ -75,7 +87,7 @@ test.for([
 test("whatever the limits allow, a time that 64 bits of nanoseconds cannot hold is refused", () => {
   const anyTime = { ...limits, reject_old_samples: false, creation_grace_period: 300 * 365 * 86_400_000 };
   const entries = [-1n, 0n].map((add): Entry => ({ timestampNs: 2n ** 63n + add, line: "a" }));
-  const { accepted, problems } = validatePush([{ labels: '{a="x"}', batch: batchOf(entries) }], anyTime, nowMs);
+  const { accepted, problems } = validate([{ labels: '{a="x"}', batch: batchOf(entries) }], anyTime);
   expect(accepted[0]!.batch.count).toBe(1);
   expect(problems.print()).toContain("has timestamp too new: 2262-04-11T23:47:16Z");
 });

@@ -1,14 +1,10 @@
-import {
-  messageOf,
-  nsPerMs,
-  printLabels,
-  timestampAt,
-  withMetadata,
-  type EntryBatch,
-  type Labels,
-} from "@sluice/model";
-import { parseStreamLabels, type PushedStream } from "@sluice/push";
+import { nsPerMs, timestampAt, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
+import type { PushedStream } from "@sluice/push";
 import type { Limits } from "../limits.ts";
+import type { Amount } from "./discard-reasons.ts";
+import { separateTimes, truncateLines } from "./edit-lines.ts";
+import type { KnownStream } from "./known-streams.ts";
+import { checkMetadata, withStoredSets, type CheckedSet } from "./metadata-rules.ts";
 import { Problems } from "./problems.ts";
 
 /** Entries of one stream that may be stored. */
@@ -17,44 +13,63 @@ export interface AcceptedStream {
   readonly batch: EntryBatch;
 }
 
+/** What limits need to know about it, too. */
+export interface ValidStream extends AcceptedStream, Amount {
+  /** The labels' canonical text. */
+  readonly text: string;
+}
+
 export interface Validated {
-  readonly accepted: readonly AcceptedStream[];
+  readonly accepted: readonly ValidStream[];
   /** What was refused and why: one for each entry, or for a whole stream. */
   readonly problems: Problems;
+  /** Lines that were cut. */
+  readonly truncatedLines: number;
 }
 
 /**
- * Checks a push against the tenant's limits. What is good is accepted even when its neighbour is not.
+ * Checks a push against the tenant's limits, and makes of it what is to be stored. What is good is accepted even when
+ * its neighbour is not.
  *
+ * @param knownStream reads the labels of a stream as they were sent.
  * @param nowMs the server's time, milliseconds since the epoch.
  * @see Loki's pkg/validation/validate.go for the order of the checks and their texts
  */
-export function validatePush(streams: readonly PushedStream[], limits: Limits, nowMs: number): Validated {
-  const accepted: AcceptedStream[] = [];
+export function validatePush(
+  streams: readonly PushedStream[],
+  limits: Limits,
+  knownStream: (sent: string) => KnownStream,
+  nowMs: number,
+): Validated {
+  const accepted: ValidStream[] = [];
   const problems = new Problems();
   const times = acceptedTimes(limits, nowMs);
+  const suffix = new TextEncoder().encode(limits.max_line_size_truncate_identifier);
+  let truncatedLines = 0;
   for (const stream of streams) {
     if (stream.batch.count === 0) {
       continue;
     }
-    let labels: Labels;
-    try {
-      labels = parseStreamLabels(stream.labels);
-    } catch (error) {
-      problems.add(() => `couldn't parse labels: ${messageOf(error)}`);
-      continue;
-    }
-    const problem = checkLabels(labels, limits);
+    const { labels, text, problem } = knownStream(stream.labels);
     if (problem !== undefined) {
-      problems.add(() => problem);
+      problems.add(problem.reason, amountOf(stream.batch, checkMetadata(stream.batch, limits)), () => problem.text);
       continue;
     }
-    const batch = keepValidEntries(labels, stream.batch, limits, times, problems);
-    if (batch.count > 0) {
-      accepted.push({ labels, batch });
+    let { batch } = stream;
+    if (limits.max_line_size_truncate && limits.max_line_size > 0) {
+      const truncated = truncateLines(batch, limits.max_line_size, suffix);
+      truncatedLines += truncated.cut;
+      batch = truncated.batch;
+    }
+    const checkedSets = checkMetadata(batch, limits);
+    const kept = keepValidEntries(text, batch, checkedSets, limits, times, problems);
+    if (kept.count > 0) {
+      const stored = withStoredSets(kept, checkedSets);
+      const separated = limits.increment_duplicate_timestamp ? separateTimes(stored) : stored;
+      accepted.push({ labels, text, batch: separated, ...amountOf(kept, checkedSets) });
     }
   }
-  return { accepted, problems };
+  return { accepted, problems, truncatedLines };
 }
 
 interface AcceptedTimes {
@@ -76,27 +91,10 @@ function acceptedTimes(limits: Limits, nowMs: number): AcceptedTimes {
   };
 }
 
-function checkLabels(labels: Labels, limits: Limits): string | undefined {
-  if (labels.length === 0) {
-    return "error at least one label pair is required per stream";
-  }
-  if (labels.length > limits.max_label_names_per_series) {
-    return `entry for stream '${printLabels(labels)}' has ${labels.length} label names; limit ${limits.max_label_names_per_series}`;
-  }
-  for (const { name, value } of labels) {
-    if (Buffer.byteLength(name) > limits.max_label_name_length) {
-      return `stream '${printLabels(labels)}' has label name too long: '${name}'`;
-    }
-    if (Buffer.byteLength(value) > limits.max_label_value_length) {
-      return `stream '${printLabels(labels)}' has label value too long: '${value}'`;
-    }
-  }
-  return undefined;
-}
-
 function keepValidEntries(
-  labels: Labels,
+  stream: string,
   batch: EntryBatch,
+  checkedSets: readonly CheckedSet[],
   limits: Limits,
   { oldestNs, newestNs }: AcceptedTimes,
   problems: Problems,
@@ -106,27 +104,33 @@ function keepValidEntries(
   const oldestDeltaNs = Number(oldestNs - baseNs);
   const newestDeltaNs = Number(newestNs - baseNs);
   const lineBytesMax = limits.max_line_size > 0 ? limits.max_line_size : Number.POSITIVE_INFINITY;
-  const metadataProblems = metadata?.sets.map((set) => checkMetadata(set, limits));
   const kept: number[] = [];
   for (let i = 0; i < count; i++) {
-    const metadataProblem = metadataProblems?.[metadata!.index[i]!];
+    const checkedSet = checkedSets[metadata === undefined ? 0 : metadata.index[i]!]!;
     const lineBytes = lineEnds[i]! - lineStarts[i]!;
     if (deltaNs[i]! < oldestDeltaNs) {
       problems.add(
+        "greater_than_max_sample_age",
+        oneLine(lineBytes, checkedSet),
         () =>
-          `entry for stream '${printLabels(labels)}' has timestamp too old: ${printSeconds(timestampAt(batch, i))}, oldest acceptable timestamp is: ${printSeconds(oldestNs)}`,
+          `entry for stream '${stream}' has timestamp too old: ${printSeconds(timestampAt(batch, i))}, oldest acceptable timestamp is: ${printSeconds(oldestNs)}`,
       );
     } else if (deltaNs[i]! > newestDeltaNs) {
       problems.add(
-        () => `entry for stream '${printLabels(labels)}' has timestamp too new: ${printSeconds(timestampAt(batch, i))}`,
+        "too_far_in_future",
+        oneLine(lineBytes, checkedSet),
+        () => `entry for stream '${stream}' has timestamp too new: ${printSeconds(timestampAt(batch, i))}`,
       );
     } else if (lineBytes > lineBytesMax) {
       problems.add(
+        "line_too_long",
+        oneLine(lineBytes, checkedSet),
         () =>
-          `max entry size '${lineBytesMax}' bytes exceeded for stream '${printLabels(labels)}' while adding an entry with length '${lineBytes}' bytes`,
+          `max entry size '${lineBytesMax}' bytes exceeded for stream '${stream}' while adding an entry with length '${lineBytes}' bytes`,
       );
-    } else if (metadataProblem !== undefined) {
-      problems.add(() => `stream '${printLabels(labels)}' ${metadataProblem}`);
+    } else if (checkedSet.problem !== undefined) {
+      const { reason, textFor } = checkedSet.problem;
+      problems.add(reason, oneLine(lineBytes, checkedSet), () => textFor(stream));
     } else {
       kept.push(i);
     }
@@ -134,16 +138,8 @@ function keepValidEntries(
   return kept.length === count ? batch : subsetOf(batch, kept);
 }
 
-function checkMetadata(metadata: Labels, limits: Limits): string | undefined {
-  const size = metadata.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
-  if (limits.max_structured_metadata_size > 0 && size > limits.max_structured_metadata_size) {
-    return `has structured metadata too large: '${size}' bytes, limit: '${limits.max_structured_metadata_size}' bytes. Please see \`limits_config.max_structured_metadata_size\` or contact your Loki administrator to increase it.`;
-  }
-  const countMax = limits.max_structured_metadata_entries_count;
-  if (countMax > 0 && metadata.length > countMax) {
-    return `has too many structured metadata labels: '${metadata.length}', limit: '${countMax}'. Please see \`limits_config.max_structured_metadata_entries_count\` or contact your Loki administrator to increase it.`;
-  }
-  return undefined;
+function oneLine(lineBytes: number, { bytes }: CheckedSet): Amount {
+  return { lines: 1, bytes: lineBytes + bytes };
 }
 
 /** RFC 3339 in whole seconds, as Go prints them. */
@@ -167,4 +163,15 @@ function subsetOf(batch: EntryBatch, kept: readonly number[]): EntryBatch {
       ? undefined
       : { sets: metadata.sets, index: Uint32Array.from(kept, (i) => metadata.index[i]!) },
   );
+}
+
+function amountOf({ count, lineStarts, lineEnds, metadata }: EntryBatch, checkedSets: readonly CheckedSet[]): Amount {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) {
+    bytes += lineEnds[i]! - lineStarts[i]!;
+    if (metadata !== undefined) {
+      bytes += checkedSets[metadata.index[i]!]!.bytes;
+    }
+  }
+  return { lines: count, bytes };
 }

@@ -1,0 +1,89 @@
+import { messageOf, printLabels, type Labels } from "@sluice/model";
+import { parseStreamLabels } from "@sluice/push";
+import type { Limits } from "../limits.ts";
+import type { DiscardReason } from "./discard-reasons.ts";
+import { serviceNameLabel, withServiceName } from "./service-name.ts";
+
+/** What the text of a stream's labels says, checked against its tenant's limits. */
+export interface KnownStream {
+  /** With `service_name`. */
+  readonly labels: Labels;
+  /** Their canonical text. */
+  readonly text: string;
+  /** Why the stream is refused, if it is. */
+  readonly problem?: { readonly reason: DiscardReason; readonly text: string };
+}
+
+/** Texts that are remembered, and how long one may be: together some megabytes for a tenant at most. */
+const rememberedMax = 10_000;
+const rememberedLengthMax = 2048;
+
+/** Reads the labels of a tenant's streams. Senders repeat them with every push, so what was read is remembered. */
+export class KnownStreams {
+  readonly #tenant: string;
+  readonly #limits: Limits;
+  #remembered = new Map<string, KnownStream>();
+
+  constructor(tenant: string, limits: Limits) {
+    this.#tenant = tenant;
+    this.#limits = limits;
+  }
+
+  /** @param sent the labels as a push has them. */
+  of(sent: string): KnownStream {
+    let stream = this.#remembered.get(sent);
+    if (stream === undefined) {
+      stream = this.#read(sent);
+      if (sent.length <= rememberedLengthMax) {
+        if (this.#remembered.size >= rememberedMax) {
+          this.#remembered = new Map();
+        }
+        this.#remembered.set(sent, stream);
+      }
+    }
+    return stream;
+  }
+
+  #read(sent: string): KnownStream {
+    let parsed: Labels;
+    try {
+      parsed = parseStreamLabels(sent);
+    } catch (error) {
+      const text = `couldn't parse labels: ${messageOf(error)}`;
+      return { labels: [], text: sent, problem: { reason: "invalid_labels", text } };
+    }
+    const labels = withServiceName(parsed, this.#limits.discover_service_name);
+    const text = printLabels(labels);
+    const problem = checkLabels(labels, text, this.#limits, this.#tenant);
+    return problem === undefined ? { labels, text } : { labels, text, problem };
+  }
+}
+
+/** @see Loki's pkg/distributor/validator.go ValidateLabels */
+function checkLabels(labels: Labels, text: string, limits: Limits, tenant: string): KnownStream["problem"] {
+  if (labels.length === 0) {
+    return { reason: "missing_labels", text: "error at least one label pair is required per stream" };
+  }
+  const labelCount = labels.filter(({ name }) => name !== serviceNameLabel).length;
+  if (labelCount > limits.max_label_names_per_series) {
+    return {
+      reason: "max_label_names_per_series",
+      text: `entry for stream '${text}' has ${labelCount} label names; limit ${limits.max_label_names_per_series}`,
+    };
+  }
+  for (const { name, value } of labels) {
+    if (Buffer.byteLength(name) > limits.max_label_name_length) {
+      return { reason: "label_name_too_long", text: `stream '${text}' has label name too long: '${name}'` };
+    }
+    if (Buffer.byteLength(value) > limits.max_label_value_length) {
+      return { reason: "label_value_too_long", text: `stream '${text}' has label value too long: '${value}'` };
+    }
+  }
+  const missing = limits.enforced_labels.filter((wanted) => labels.every(({ name }) => name !== wanted));
+  return missing.length === 0
+    ? undefined
+    : {
+        reason: "missing_enforced_labels",
+        text: `missing required labels '${missing.join(",")}' for user '${tenant}' for stream '${text}' (policy: '')`,
+      };
+}

@@ -1,0 +1,18 @@
+import { labelsFrom, labelValue, type Labels } from "@sluice/model";
+
+/** The label by which Grafana and others find the logs of a service. */
+export const serviceNameLabel = "service_name";
+const unknownService = "unknown_service";
+
+/**
+ * Adds the label `service_name` where a stream has none: the value of the first of `sources` that it has, else
+ * `unknown_service`. No sources switch it off.
+ */
+export function withServiceName(labels: Labels, sources: readonly string[]): Labels {
+  if (sources.length === 0 || labelValue(labels, serviceNameLabel) !== "") {
+    return labels;
+  }
+  const source = sources.find((name) => labelValue(labels, name) !== "");
+  const value = source === undefined ? unknownService : labelValue(labels, source);
+  return labelsFrom([...labels, { name: serviceNameLabel, value }]);
+}
