@@ -14,12 +14,13 @@ import {
 } from "@sluice/model";
 import { nodeFileSystem, systemClock, systemRng } from "@sluice/model/node";
 import { createLogger, createMetrics, listen, repeat, type Running } from "@sluice/service";
-import { compileExpiry, openStore } from "@sluice/store";
+import { compileExpiry, openStore, type RetentionPolicy } from "@sluice/store";
 import { openWal } from "@sluice/wal";
 import { buildApp } from "./api/app.ts";
 import { closeApp } from "./api/close-app.ts";
 import type { ServerConfig, ServerOptions } from "./config.ts";
 import { startCompactor } from "./compactor/compactor.ts";
+import { compileDelete } from "./deletes/compile-delete.ts";
 import { Distributor } from "./distributor/distributor.ts";
 import { Ingester } from "./ingester/ingester.ts";
 import { Tailers } from "./ingester/tailers.ts";
@@ -91,6 +92,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   opened.use(storage);
   const limits = await openLimits(config, fs, ports);
   const limitsOf = (tenant: string): Limits => limits.of(tenant);
+  const policyOf = (tenant: string): RetentionPolicy =>
+    config.compactor.retention_enabled ? retentionOf(limitsOf(tenant)) : { periodMs: 0, rules: [] };
   const kernels = createKernels();
   const blockEncoder = openThreadedBlockEncoder(config.ingester.flush_threads);
   opened.use(blockEncoder);
@@ -101,7 +104,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     blockEncoder,
     clock,
     ...ports,
-    retentionOf: (tenant) => retentionOf(limitsOf(tenant)),
+    retentionOf: policyOf,
+    deletes: {
+      compile: (query) => compileDelete(query, kernels),
+      modeOf: (tenant) => limitsOf(tenant).deletion_mode,
+      cancelPeriodMs: config.compactor.delete_request_cancel_period,
+      // Other servers have flushed by then what they hold in memory.
+      settleMs: storage.isShared ? config.compactor.retention_delete_delay : 0,
+    },
     segmentDeleteDelayMs: config.compactor.retention_delete_delay,
   });
   opened.defer(() => store.close());
@@ -117,7 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const querier = createQuerier({
     store,
     headsOf: (tenant) => ingester.heads.of(tenant),
-    expiryOf: (tenant) => compileExpiry(retentionOf(limitsOf(tenant)), clock.nowMs()),
+    expiryOf: (tenant) => compileExpiry(policyOf(tenant), clock.nowMs()),
   });
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
@@ -133,6 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     distributor,
     ingester,
     tailers,
+    deletes: store.deletes,
     querier,
     kernels,
     ruler,
@@ -162,7 +173,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const refreshing = storage.isShared
     ? repeat("refresh", config.storage_config.refresh_interval, logger, stopping.signal, () => store.refresh())
     : Promise.resolve();
-  const compactor = startCompactor({ config: config.compactor, store, clock, logger });
+  const compactor = startCompactor({
+    config: config.compactor,
+    store,
+    flushMemory: () => ingester.flushAll(),
+    clock,
+    logger,
+  });
   const closing = opened.move();
   return {
     address,

@@ -4,10 +4,12 @@ import type { Kernels } from "@sluice/kernels";
 import { ServiceError, type Clock, type Logger, type Querier } from "@sluice/model";
 import { createSnappyCodec, defaultPushLimits } from "@sluice/push";
 import type { MetricsRegistry } from "@sluice/service";
+import type { StoreDeletes } from "@sluice/store";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerOptions } from "../config.ts";
 import type { Distributor } from "../distributor/distributor.ts";
 import { PushBudget } from "../distributor/push-budget.ts";
+import { deleteRoutes } from "../deletes/delete-routes.ts";
 import type { Ingester } from "../ingester/ingester.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
@@ -33,6 +35,7 @@ export interface AppParts {
   readonly ingester: Ingester;
   readonly tailers: Tailers;
   readonly querier: Querier;
+  readonly deletes: StoreDeletes;
   /** Those of this thread. */
   readonly kernels: Kernels;
   readonly ruler: Ruler;
@@ -116,6 +119,15 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     clock,
     logger,
     metrics,
+  });
+  const { compactor } = options.config;
+  await app.register(deleteRoutes, {
+    deletes: parts.deletes,
+    modeOf: (tenant) => limitsOf(tenant).deletion_mode,
+    isEnabled: compactor.retention_enabled,
+    cancelPeriodMs: compactor.delete_request_cancel_period,
+    maxIntervalMs: compactor.delete_max_interval,
+    clock,
   });
   await app.register(ruleRoutes, { ruler: parts.ruler });
   if (options.uiDirectory !== undefined) {

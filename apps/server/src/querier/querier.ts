@@ -1,6 +1,6 @@
 import type { Head } from "@sluice/chunk";
-import { compareLabels, printLabels, type Labels, type Querier } from "@sluice/model";
-import { withoutExpired, type Expiry, type Store } from "@sluice/store";
+import { compareLabels, printLabels, type BlockRef, type Labels, type Matcher, type Querier } from "@sluice/model";
+import { seriesLeft, withoutDeleted, withoutExpired, type Expiry, type Store } from "@sluice/store";
 import { withoutOverlaps } from "./overlaps.ts";
 
 export interface QuerierOptions {
@@ -11,20 +11,29 @@ export interface QuerierOptions {
   readonly expiryOf: (tenant: string) => Expiry;
 }
 
-/** Reads memory and segments as one: what a query sees is every acknowledged line exactly once. */
+/** Reads memory and segments as one: what a query sees is every acknowledged line exactly once, but no deleted one. */
 export function createQuerier({ store, headsOf, expiryOf }: QuerierOptions): Querier {
   return {
     async select(request, signal) {
-      // Both snapshots are taken in this tick: a flush that ends meanwhile must not hide lines or show them twice.
+      // All snapshots are taken in this tick: a flush that ends meanwhile must not hide lines or show them twice.
       const stored = store.select(request, signal);
       const { tenant, matchers, startNs, endNs } = request;
       const inMemory = headsOf(tenant).flatMap((head) => head.select(matchers, startNs, endNs));
-      return withoutOverlaps([...(await stored), ...withoutExpired(inMemory, expiryOf(tenant))]);
+      const shown = withoutDeleted(withoutExpired(inMemory, expiryOf(tenant)), store.deletes.hidingOf(tenant));
+      return withoutOverlaps([...(await stored), ...shown]);
     },
     async series(request) {
       const stored = store.series(request);
-      const { selectors, startNs, endNs } = request;
-      const inMemory = headsOf(request.tenant).flatMap((head) => head.series(selectors, startNs, endNs));
+      const { tenant, selectors, startNs, endNs } = request;
+      const heads = headsOf(tenant);
+      const hiding = store.deletes.hidingOf(tenant);
+      const found = heads.flatMap((head) => head.series(selectors, startNs, endNs));
+      const select = async (matchers: readonly Matcher[]): Promise<readonly BlockRef[]> =>
+        withoutDeleted(
+          heads.flatMap((head) => head.select(matchers, startNs, endNs)),
+          hiding,
+        );
+      const inMemory = await seriesLeft(found, request, hiding, select);
       const byText = new Map<string, Labels>();
       for (const labels of [...(await stored), ...inMemory]) {
         byText.set(printLabels(labels), labels);

@@ -106,9 +106,9 @@ export class DeleteApplier {
     // From the last look at the segments to here nothing else has run: every line of these requests is gone, or has come
     // after they had their effect.
     const nowMs = clock.nowMs();
-    const left = this.#todo(tenant, deletes, new Set()).flatMap(({ uncleanFor }) => uncleanFor);
+    const left = new Set(this.#todo(tenant, deletes, new Set()).flatMap(({ uncleanFor }) => uncleanFor));
     const finished: ActiveDelete[] = [];
-    for (const active of deletes.filter((each) => requests.isActive(each) && !left.includes(each))) {
+    for (const active of deletes.filter((each) => requests.isActive(each) && !left.has(each))) {
       const { id } = active.request;
       const sinceMs = this.#cleanSinceMs.get(id) ?? nowMs;
       this.#cleanSinceMs.set(id, sinceMs);
