@@ -1,3 +1,4 @@
+import { stat, truncate } from "node:fs/promises";
 import { labelsFromRecord, batchOf, lineTextAt, ServiceError, type FileSystem } from "@sluice/model";
 import { nodeFileSystem } from "@sluice/model/node";
 import { memoryObjectStore, type ObjectStore } from "@sluice/object-store";
@@ -128,6 +129,28 @@ test("a crash between the manifest and the trim of the log repeats nothing", asy
   await using life = await live(directory.path, objects);
   expect(life.ingester.heads.of("fake")).toEqual([]);
   expect(await life.lines()).toEqual(["one"]);
+});
+
+test("a flush of everything ends though damage took the last records from the log", async () => {
+  await using directory = await temporaryDirectory();
+  const onFatal = (error: Error): never => {
+    throw error;
+  };
+  const wal = await openWal({ directory: directory.path, fs: nodeFileSystem, segmentBytesMax: 1, onFatal, ...ports });
+  for (const record of ["one", "two"]) {
+    await wal.append([new TextEncoder().encode(record)]);
+  }
+  await wal.close();
+  const [first, second] = (await nodeFileSystem.list(directory.path)).map((name) => `${directory.path}/${name}`);
+  const { size } = await stat(first!);
+  // The first record is unreadable; the second was never there, but its segment says that the first was.
+  await truncate(first!, size - 1);
+  await truncate(second!, 36);
+  await using life = await live(directory.path, memoryObjectStore());
+  await life.ingester.flushAll();
+  await life.push("three");
+  await life.ingester.flushAll();
+  expect(await life.lines()).toEqual(["three"]);
 });
 
 test("memory that is full because the store is down refuses pushes until it is flushed", async () => {

@@ -29,6 +29,10 @@ export class TenantHeads {
     return [this.#flushing.get(tenant), this.#open.get(tenant)].filter((head) => head !== undefined);
   }
 
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.#flushing.size === 0;
+  }
+
   get openBytes(): number {
     return sizeOf(this.#open);
   }
