@@ -41,7 +41,7 @@ test("the server says in one sentence what is wrong", async () => {
 
   writeFileSync(config, "server:\n  htp_listen_port: 1\n");
   expect(await failureOf("server", "--data", data, "--config", config)).toBe(
-    `${config}:2: server.htp_listen_port: unknown key`,
+    `${config}:2: server.htp_listen_port: unknown key, did you mean http_listen_port?`,
   );
   writeFileSync(
     config,

@@ -50,8 +50,11 @@ test("the seed's three queries answer right over what the agent sent", async () 
   expect(errors.map(({ line }) => line)).toEqual([story[4][1], story[5][1]]);
 
   const timeouts = await queryInstant(server.url, 'count_over_time({app="ai-agent"} |= "timeout" [10m])');
-  expect(timeouts.map(({ metric, value }) => [metric["app"], metric["stream"], value])).toEqual([
-    ["ai-agent", "stdout", 2],
+  // A series for each level, as everywhere where levels are discovered; the line without one is no error.
+  const timeoutsByLevel = timeouts.map(({ metric, value }) => [metric["app"], metric["detected_level"], value]);
+  expect(timeoutsByLevel.toSorted()).toEqual([
+    ["ai-agent", "error", 1],
+    ["ai-agent", "unknown", 1],
   ]);
 
   const hops = await queryLines(server.url, '{namespace="ai-prod"} |= "req-abc-123"');

@@ -45,6 +45,7 @@ export const paths = {
   ready: "/ready",
   metrics: "/metrics",
   config: "/config",
+  runtimeConfig: "/runtime_config",
   services: "/services",
   logLevel: "/log_level",
   flush: "/flush",

@@ -13,14 +13,17 @@ import { deleteRoutes } from "../deletes/delete-routes.ts";
 import type { Ingester } from "../ingester/ingester.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
+import { printableConfig, printableDefaults, printableOverrides } from "../printable-config.ts";
 import type { TenantLimits } from "../runtime-config/tenant-limits.ts";
 import { ruleRoutes } from "../ruler/rule-routes.ts";
 import type { Ruler } from "../ruler/ruler.ts";
 import { answerError, setErrorHandler } from "./error-handler.ts";
 import { flushRoute } from "./flush-route.ts";
 import { labelRoutes } from "./label-routes.ts";
+import { answerOtherMethods } from "./method-not-allowed.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
+import { measureRequests } from "./request-metrics.ts";
 import { statusRoutes } from "./status-routes.ts";
 import { tailRoute } from "./tail-route.ts";
 import { uiRoutes } from "./ui-routes.ts";
@@ -70,6 +73,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply, logger),
   });
   setErrorHandler(app, logger);
+  measureRequests(app, metrics);
+  const refuseOtherMethods = answerOtherMethods(app);
   // A read request may come as a form; what else a body holds does not matter, as in Loki.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) =>
@@ -97,6 +102,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     notReady,
     renderMetrics: () => registry.render(),
     metricsContentType: registry.contentType,
+    config: printableConfig(options),
+    defaultConfig: printableDefaults(),
+    overrides: (mode) => printableOverrides(limits, mode),
     version: parts.version,
   });
   await app.register(pushRoutes, {
@@ -110,7 +118,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   });
   await app.register(flushRoute, { flush: () => ingester.flushAll() });
   await app.register(queryRoutes, { querier, kernels, limitsOf, clock, metrics });
-  await app.register(labelRoutes, { querier, clock });
+  await app.register(labelRoutes, { querier, limitsOf, clock });
   await app.register(tailRoute, {
     querier,
     tailers: parts.tailers,
@@ -133,5 +141,6 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   if (options.uiDirectory !== undefined) {
     await app.register(uiRoutes, { directory: options.uiDirectory });
   }
+  refuseOtherMethods();
   return app;
 }

@@ -2,26 +2,33 @@ import { paths } from "@sluice/api";
 import { parseSelector } from "@sluice/logql/syntax";
 import { labelsToRecord, labelValue, printLabels, type Clock, type Labels, type Querier } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
-import { paramsOf, parseBounds, type Params } from "./params.ts";
+import type { Limits } from "../limits.ts";
+import { paramsOf, parseBounds, type Params, type TimeBounds } from "./params.ts";
+import { withinLookback } from "./query-limits.ts";
 import { tenantOf } from "./tenant.ts";
 
 export interface LabelRoutesOptions {
   readonly querier: Querier;
+  readonly limitsOf: (tenant: string) => Limits;
   readonly clock: Clock;
 }
 
 /** Label names, label values, series and index statistics: everything that is answered without reading a line. */
-export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, { querier, clock }) => {
+export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, { querier, limitsOf, clock }) => {
+  function boundsOf(tenant: string, params: Params): TimeBounds | undefined {
+    const nowMs = clock.nowMs();
+    return withinLookback(parseBounds(params, nowMs), limitsOf(tenant), nowMs);
+  }
+
   async function seriesOf(
     request: FastifyRequest,
     params: Params,
     selectors: readonly string[],
   ): Promise<readonly Labels[]> {
-    return querier.series({
-      tenant: tenantOf(request),
-      selectors: selectors.filter((text) => text !== "" && text !== "{}").map((text) => parseSelector(text)),
-      ...parseBounds(params, clock.nowMs()),
-    });
+    const tenant = tenantOf(request);
+    const parsed = selectors.filter((text) => text !== "" && text !== "{}").map((text) => parseSelector(text));
+    const bounds = boundsOf(tenant, params);
+    return bounds === undefined ? [] : querier.series({ tenant, selectors: parsed, ...bounds });
   }
 
   const labelNames = async (request: FastifyRequest): Promise<unknown> => {
@@ -48,7 +55,9 @@ export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, {
   const indexStats = async (request: FastifyRequest): Promise<unknown> => {
     const params = paramsOf(request);
     const matchers = parseSelector(params.get("query"));
-    const blocks = await querier.select({ tenant: tenantOf(request), matchers, ...parseBounds(params, clock.nowMs()) });
+    const tenant = tenantOf(request);
+    const bounds = boundsOf(tenant, params);
+    const blocks = bounds === undefined ? [] : await querier.select({ tenant, matchers, ...bounds });
     return {
       streams: new Set(blocks.map(({ labels }) => printLabels(labels))).size,
       chunks: blocks.length,

@@ -1,6 +1,8 @@
 import { printGoDuration } from "@sluice/logql";
-import { nsPerMs, printDurationMs, ServiceError, type QueryResult } from "@sluice/model";
+import { logsOf, type Expression, type MetricExpression } from "@sluice/logql/syntax";
+import { nsPerMs, printDurationMs, ServiceError, type Matcher, type QueryResult } from "@sluice/model";
 import type { Limits } from "../limits.ts";
+import { isBlocked } from "./blocked-queries.ts";
 import type { TimeBounds } from "./params.ts";
 
 export const timeoutText =
@@ -17,6 +19,84 @@ export function checkBounds({ startNs, endNs }: TimeBounds, limits: Limits): voi
       "bad_data",
       `the query time range exceeds the limit (query length: ${printGoDuration(lengthMs * 1e6)}, limit: ${printDurationMs(limits.max_query_length)})`,
     );
+  }
+}
+
+/**
+ * The part of a range that the tenant may look at, by `max_query_lookback`; undefined when there is none.
+ *
+ * @param nowMs the server's time, milliseconds since the epoch.
+ */
+export function withinLookback(bounds: TimeBounds, limits: Limits, nowMs: number): TimeBounds | undefined {
+  if (limits.max_query_lookback === 0) {
+    return bounds;
+  }
+  const oldestNs = BigInt(nowMs - limits.max_query_lookback) * nsPerMs;
+  if (bounds.endNs < oldestNs) {
+    return undefined;
+  }
+  return { startNs: bounds.startNs < oldestNs ? oldestNs : bounds.startNs, endNs: bounds.endNs };
+}
+
+/**
+ * Checks what a query asks for, before anything is read for it.
+ *
+ * @throws {ServiceError} `bad_data` in Loki's words.
+ */
+export function checkQuery(query: string, expression: Expression, limits: Limits): void {
+  for (const { matchers } of logsOf(expression)) {
+    checkMatchers(matchers, limits);
+  }
+  if (isBlocked(query, expression, limits.blocked_queries)) {
+    throw new ServiceError("bad_data", "query blocked by policy");
+  }
+  const most = limits.max_query_range;
+  const longest = expression.kind === "log" ? 0 : Math.max(0, ...rangesOf(expression));
+  if (most > 0 && longest > most) {
+    throw new ServiceError(
+      "bad_data",
+      `[interval] value exceeds limit: [${printDurationMs(longest)}] > [${printDurationMs(most)}]`,
+    );
+  }
+}
+
+function checkMatchers(matchers: readonly Matcher[], limits: Limits): void {
+  const most = limits.max_streams_matchers_per_query;
+  if (most > 0 && matchers.length > most) {
+    throw new ServiceError(
+      "bad_data",
+      `max streams matchers per query exceeded, matchers-count > limit (${matchers.length} > ${most})`,
+    );
+  }
+  const present = matchers.map(({ name }) => name);
+  const missing = limits.required_labels.filter((name) => !present.includes(name));
+  if (missing.length > 0) {
+    throw new ServiceError(
+      "bad_data",
+      `stream selector is missing required matchers [${missing.join(", ")}], labels present in the query were [${present.join(", ")}]`,
+    );
+  }
+  const least = limits.minimum_labels_number;
+  if (present.length < least) {
+    throw new ServiceError(
+      "bad_data",
+      `stream selector has less label matchers than required: (present: [${present.join(", ")}], number_present: ${present.length}, required_number_label_matchers: ${least})`,
+    );
+  }
+}
+
+/** The ranges in brackets, in milliseconds. */
+function rangesOf(expression: MetricExpression): readonly number[] {
+  switch (expression.kind) {
+    case "rangeAggregation":
+      return [expression.range.rangeMs];
+    case "vectorAggregation":
+      return rangesOf(expression.operand);
+    case "binary":
+      return [...rangesOf(expression.left), ...rangesOf(expression.right)];
+    case "literal":
+    case "vector":
+      return [];
   }
 }
 

@@ -5,6 +5,7 @@ import { parseQuery } from "@sluice/logql/syntax";
 import { nsPerMs, ServiceError, type Clock, type Metrics, type Querier } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Limits } from "../limits.ts";
+import { boundReads, emptyQuerier } from "../querier/bound-reads.ts";
 import {
   paramsOf,
   parseBounds,
@@ -15,7 +16,14 @@ import {
   parseTimestampNs,
   type TimeBounds,
 } from "./params.ts";
-import { checkAnswerSize, checkBounds, checkEntriesLimit, timeoutText } from "./query-limits.ts";
+import {
+  checkAnswerSize,
+  checkBounds,
+  checkEntriesLimit,
+  checkQuery,
+  timeoutText,
+  withinLookback,
+} from "./query-limits.ts";
 import { tenantOf } from "./tenant.ts";
 import { parseEncodingFlags, writeQueryResponse } from "./write-result.ts";
 
@@ -29,7 +37,7 @@ export interface QueryRoutesOptions {
 
 /** `query_range` and `query`, by GET and by POSTed form. */
 export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, options) => {
-  const { querier, kernels, limitsOf, clock, metrics } = options;
+  const { kernels, limitsOf, clock, metrics } = options;
   const running = metrics.gauge("sluice_queries_running", "Queries being evaluated now.");
   const seconds = metrics.histogram(
     "sluice_query_seconds",
@@ -37,6 +45,11 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
     [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     ["kind"],
   );
+
+  /** @param allowed the range that may be looked at, undefined for none of it. */
+  function querierFor(limits: Limits, allowed: TimeBounds | undefined): Querier {
+    return allowed === undefined ? emptyQuerier : boundReads(options.querier, limits.max_query_bytes_read);
+  }
 
   async function answer(
     request: FastifyRequest,
@@ -68,19 +81,25 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
       const tenant = tenantOf(request);
       const limits = limitsOf(tenant);
       const params = paramsOf(request);
-      const bounds = parseBounds(params, clock.nowMs());
+      const nowMs = clock.nowMs();
+      const asked = parseBounds(params, nowMs);
+      const allowed = withinLookback(asked, limits, nowMs);
+      const bounds = allowed ?? asked;
       checkBounds(bounds, limits);
       const limit = parseLimit(params);
       const direction = parseDirection(params);
       const stepMs = parseStepMs(params, bounds);
       const intervalMs = parseIntervalMs(params);
       const query = params.get("query");
-      const isLogQuery = parseQuery(query).kind === "log";
+      const expression = parseQuery(query);
+      const isLogQuery = expression.kind === "log";
       if (isLogQuery) {
         checkEntriesLimit(limit, limits);
       }
+      checkQuery(query, expression, limits);
       const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
       const seriesMax = limits.max_query_series;
+      const querier = querierFor(limits, allowed);
       return answer(request, reply, "range", limits, (signal) =>
         runRangeQuery(
           { querier, kernels, tenant, query, startNs, endNs, stepMs, limit, direction, intervalMs, seriesMax },
@@ -98,11 +117,14 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
       const limits = limitsOf(tenant);
       const params = paramsOf(request);
       const time = params.get("time");
-      const timeNs = time === "" ? BigInt(clock.nowMs()) * nsPerMs : parseTimestampNs(time);
+      const nowMs = clock.nowMs();
+      const timeNs = time === "" ? BigInt(nowMs) * nsPerMs : parseTimestampNs(time);
       const limit = parseLimit(params);
       const direction = parseDirection(params);
       const query = params.get("query");
+      checkQuery(query, parseQuery(query), limits);
       const seriesMax = limits.max_query_series;
+      const querier = querierFor(limits, withinLookback({ startNs: timeNs, endNs: timeNs }, limits, nowMs));
       return answer(request, reply, "instant", limits, (signal) =>
         runInstantQuery({ querier, kernels, tenant, query, timeNs, limit, direction, seriesMax }, signal),
       );

@@ -1,11 +1,12 @@
 import { paths } from "@sluice/api";
 import { compileTail } from "@sluice/logql";
+import { parseQuery } from "@sluice/logql/syntax";
 import { isServiceError, messageOf, nsPerMs, parseDurationMs, ServiceError, type Logger } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { Limits } from "../limits.ts";
 import { sendText } from "./error-handler.ts";
 import { paramsOf, parseLimit, parseTimestampNs } from "./params.ts";
-import { checkBounds, checkEntriesLimit } from "./query-limits.ts";
+import { checkBounds, checkEntriesLimit, checkQuery, withinLookback } from "./query-limits.ts";
 import { followTail, type TailParts, type TailRequest } from "./tail-session.ts";
 import { tenantOf } from "./tenant.ts";
 import { parseEncodingFlags } from "./write-result.ts";
@@ -65,9 +66,13 @@ function readTailRequest(request: FastifyRequest, { limitsOf, clock }: TailRoute
   checkEntriesLimit(limit, limits);
   const nowMs = clock.nowMs();
   const start = params.get("start");
-  const startNs = start === "" ? BigInt(nowMs - historyMs) * nsPerMs : parseTimestampNs(start);
+  const askedNs = start === "" ? BigInt(nowMs - historyMs) * nsPerMs : parseTimestampNs(start);
   const nowNs = BigInt(nowMs) * nsPerMs;
-  checkBounds({ startNs, endNs: nowNs > startNs ? nowNs : startNs }, limits);
+  const asked = { startNs: askedNs, endNs: nowNs > askedNs ? nowNs : askedNs };
+  const bounds = withinLookback(asked, limits, nowMs) ?? asked;
+  checkBounds(bounds, limits);
+  checkQuery(query, parseQuery(query), limits);
+  const { startNs } = bounds;
   const encodingFlags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
   return { tenant, limits, query, filter, limit, startNs, encodingFlags };
 }

@@ -14,6 +14,7 @@ import type { WebSocket } from "ws";
 import type { AcceptedStream } from "../distributor/validate.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
+import { boundReads } from "../querier/bound-reads.ts";
 import { timeoutText } from "./query-limits.ts";
 import { streamsBody } from "./write-result.ts";
 
@@ -114,7 +115,8 @@ async function readHistory(
 ): Promise<readonly ResultStream[]> {
   const endNs = BigInt(clock.nowMs()) * nsPerMs + nsPerMs;
   const timeOver = AbortSignal.timeout(limits.query_timeout);
-  const past = { querier, tenant, query, startNs, endNs, stepMs: 1000, limit, direction: "backward" } as const;
+  const bounded = boundReads(querier, limits.max_query_bytes_read);
+  const past = { querier: bounded, tenant, query, startNs, endNs, stepMs: 1000, limit, direction: "backward" } as const;
   try {
     const { result } = await runRangeQuery(past, AbortSignal.any([left, timeOver]));
     const streams = result.type === "streams" ? result.streams : [];

@@ -1,4 +1,5 @@
-import { DurationMs } from "@sluice/service";
+import { ServiceError } from "@sluice/model";
+import { DurationMs, textCodec } from "@sluice/service";
 import { z } from "zod";
 
 const mebibyte = 1024 * 1024;
@@ -7,14 +8,13 @@ const gibibyte = 1024 * mebibyte;
 const positiveDuration = DurationMs.refine((ms) => ms > 0, "must be longer than 0s");
 
 /** A JSON object of texts, as one text. */
-const JsonTexts = z.string().transform((text, context): Readonly<Record<string, string>> => {
+const JsonTexts = textCodec<Readonly<Record<string, string>>>((text) => {
   try {
     return z.record(z.string(), z.string()).parse(JSON.parse(text));
-  } catch {
-    context.addIssue({ code: "custom", message: 'must be a JSON object of texts, for example {"team":"a"}' });
-    return z.NEVER;
+  } catch (error) {
+    throw new ServiceError("bad_data", 'must be a JSON object of texts, for example {"team":"a"}', { cause: error });
   }
-});
+}, JSON.stringify);
 
 /** What a bucket of any kind can be told beyond Loki's keys. */
 const ownKeys = {
