@@ -120,7 +120,8 @@ function lineEnds(at: usize, wanted: v128): u64 {
   return (i8x16.bitmask(i8x16.eq(v128.load(at), wanted)) as u64) & 0xffff;
 }
 
-function equal(at: usize, needle: usize, length: usize): bool {
+/** Whether `length` bytes are the same in both places. */
+export function equal(at: usize, needle: usize, length: usize): bool {
   let i: usize = 0;
   while (i + 8 <= length) {
     if (load<u64>(at + i) != load<u64>(needle + i)) {

@@ -39,7 +39,7 @@ export function insertTokens(start: usize, end: usize, table: usize, mask: u32, 
     starts = isOpen ? starts : starts & (starts - 1);
     isOpen = tokens >> 63;
     while (ends != 0) {
-      const hash = hashToken(tokenStart, at + (ctz(ends) as usize));
+      const hash = hashBytes(tokenStart, at + (ctz(ends) as usize));
       ends &= ends - 1;
       tokenStart = at + (ctz(starts) as usize);
       starts &= starts - 1;
@@ -80,18 +80,21 @@ function tokenMask(at: usize, end: usize): u64 {
   return end - at < 64 ? mask & (((1 as u64) << ((end - at) as u64)) - 1) : mask;
 }
 
-/** Which of 16 bytes are letters, digits or underscores. */
 function tokenBytes(at: usize): u64 {
-  const bytes = v128.load(at);
+  return i8x16.bitmask(wordBytes(v128.load(at))) as u32 as u64;
+}
+
+/** Which of 16 bytes are letters, digits or underscores: all bits of them set. */
+export function wordBytes(bytes: v128): v128 {
   const lower = v128.or(bytes, i8x16.splat(0x20));
   // Signed comparisons of what is moved to begin at -128: processors have no unsigned ones.
   const letters = i8x16.lt_s(i8x16.add(lower, i8x16.splat(0x1f)), i8x16.splat(-128 + 26));
   const digits = i8x16.lt_s(i8x16.add(bytes, i8x16.splat(0x50)), i8x16.splat(-128 + 10));
-  const underscores = i8x16.eq(bytes, i8x16.splat(0x5f));
-  return i8x16.bitmask(v128.or(v128.or(letters, digits), underscores)) as u32 as u64;
+  return v128.or(v128.or(letters, digits), i8x16.eq(bytes, i8x16.splat(0x5f)));
 }
 
-function hashToken(start: usize, end: usize): u32 {
+/** The hash of [start, end). */
+export function hashBytes(start: usize, end: usize): u32 {
   let at = start;
   let h = seed ^ ((end - start) as u64);
   while (end - at > 16) {

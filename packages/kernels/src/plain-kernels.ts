@@ -1,5 +1,12 @@
+import { escapeJsonLines, type EscapedLines } from "./escape-json.ts";
+import type { FieldColumns, FieldNames } from "./field-names.ts";
+import { jsonFields } from "./json-fields.ts";
 import { linesWith } from "./line-search.ts";
+import { logfmtFields, type LogfmtOptions } from "./logfmt-fields.ts";
 import { countNewlines, newlineOffsets } from "./newlines.ts";
+import { packIds, unpackIds, type PackedIds } from "./packed-ids.ts";
+import { textHolds } from "./text-holds.ts";
+import { readPush, type ReadPush } from "./push-columns.ts";
 import { decodeSnappy } from "./snappy-decode.ts";
 import { encodeSnappy } from "./snappy-encode.ts";
 import { buildTokenFilter } from "./token-filter.ts";
@@ -21,8 +28,47 @@ export interface Kernels {
   decodeSnappy(block: Uint8Array, lengthMax: number): Uint8Array | undefined;
   /** See the twin {@link encodeSnappy}. */
   encodeSnappy(bytes: Uint8Array): Uint8Array;
+  /** See the twin {@link escapeJsonLines}. */
+  escapeJsonLines(
+    bytes: Uint8Array,
+    lineStarts: Uint32Array,
+    lineEnds: Uint32Array,
+    from: number,
+    to: number,
+  ): EscapedLines;
+  /** See the twin {@link jsonFields}. */
+  jsonFields(
+    bytes: Uint8Array,
+    lineStarts: Uint32Array,
+    lineEnds: Uint32Array,
+    lines: Uint32Array,
+    names: FieldNames,
+    isWhole: boolean,
+  ): FieldColumns;
+  /** See the twin {@link logfmtFields}. */
+  logfmtFields(
+    bytes: Uint8Array,
+    lineStarts: Uint32Array,
+    lineEnds: Uint32Array,
+    lines: Uint32Array,
+    names: FieldNames,
+    options: LogfmtOptions,
+  ): FieldColumns;
+  /** See the twin {@link readPush}. */
+  readPush(block: Uint8Array, lengthMax: number): ReadPush | undefined;
   /** See the twin {@link buildTokenFilter}. */
   buildTokenFilter(parts: readonly Uint8Array[]): Uint8Array;
+  /** See the twin {@link packIds}. */
+  packIds(bytes: Uint8Array): PackedIds | undefined;
+  /** See the twin {@link unpackIds}. */
+  unpackIds(text: Uint8Array, ids: Uint8Array, length: number): Uint8Array | undefined;
+  /** See the twin {@link textHolds}. */
+  textHolds(
+    text: Uint8Array,
+    ids: Uint8Array | undefined,
+    length: number,
+    needles: readonly Uint8Array[],
+  ): boolean | undefined;
 }
 
 /** The twins: what runs where WebAssembly SIMD does not, for work that is too large, and as the oracle of the tests. */
@@ -33,5 +79,12 @@ export const plainKernels: Kernels = Object.freeze({
   countNewlines,
   decodeSnappy,
   encodeSnappy,
+  escapeJsonLines,
+  jsonFields,
+  logfmtFields,
+  readPush,
   buildTokenFilter,
+  packIds,
+  unpackIds,
+  textHolds,
 });

@@ -5,6 +5,7 @@ import { defaultPushLimits, type PushLimits } from "./limits.ts";
 import { parseMediaType } from "./media-type.ts";
 import { readPushRequest } from "./protobuf-push.ts";
 import type { PushedStream } from "./pushed-stream.ts";
+import { streamsOf } from "./push-columns.ts";
 import { plainSnappyCodec, type SnappyCodec } from "./snappy.ts";
 
 /** A push as HTTP brings it; header values as they came, undefined when the header is missing. */
@@ -53,6 +54,15 @@ function decode(
     case "application/json":
       return readJson(content, limits);
     default:
-      return readPushRequest(snappy.decompress(content, decompressedBytesMax), limits);
+      return readProtobuf(content, limits, snappy);
   }
+}
+
+/** By the kernel where it can: it leaves what is odd to the reader that knows everything. */
+function readProtobuf(content: Uint8Array, limits: PushLimits, snappy: SnappyCodec): readonly PushedStream[] {
+  if (snappy.readPush === undefined) {
+    return readPushRequest(snappy.decompress(content, limits.decompressedBytesMax), limits);
+  }
+  const { bytes, columns } = snappy.readPush(content, limits.decompressedBytesMax);
+  return columns === undefined ? readPushRequest(bytes, limits) : streamsOf(bytes, columns, limits);
 }

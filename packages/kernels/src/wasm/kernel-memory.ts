@@ -41,6 +41,21 @@ export class KernelMemory {
     return this.#reserve(end) ? addresses : undefined;
   }
 
+  /** Copies the bytes to the address; answers with their end. */
+  copyIn(bytes: Uint8Array, address: number): number {
+    this.#bytes.set(bytes, address);
+    return address + bytes.length;
+  }
+
+  /** A view of so many words of 32 bits. */
+  words(address: number, count: number): Uint32Array {
+    return new Uint32Array(this.#bytes.buffer, address, count);
+  }
+
+  doubles(address: number, count: number): Float64Array {
+    return new Float64Array(this.#bytes.buffer, address, count);
+  }
+
   #reserve(sizeBytes: number): boolean {
     if (sizeBytes <= this.#bytes.length) {
       return true;

@@ -3,8 +3,11 @@ import { checkLineSearch } from "../line-search.ts";
 import { isPlausible, readSnappyHeader, snappyHeaderOf } from "../snappy-length.ts";
 import { snappyLengthMax } from "../snappy-encode.ts";
 import { filterBlockCount, filterBytes } from "../token-filter.ts";
+import { escapeJsonLines } from "./escape-json.ts";
+import { jsonFields, logfmtFields } from "./find-fields.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 import { probesOf } from "./rare-bytes.ts";
+import { readPush } from "./read-push.ts";
 import type { KernelExports } from "./web-assembly.ts";
 
 const snappyTableBytes = 32_768;
@@ -14,15 +17,6 @@ const tokenTableSlotsMin = 1024;
 /** The kernels over an instance; what its memory cannot hold is done by `twins`. */
 export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
   const memory = new KernelMemory(wasm.memory);
-
-  function copyIn(bytes: Uint8Array, address: number): number {
-    memory.bytes.set(bytes, address);
-    return address + bytes.length;
-  }
-
-  function words(address: number, count: number): Uint32Array {
-    return new Uint32Array(memory.bytes.buffer, address, count);
-  }
 
   return {
     isSimd: true,
@@ -38,14 +32,14 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
         return twins.linesWith(bytes, needle, from, to);
       }
       const [text, needleAt, out] = addresses as [number, number, number];
-      const end = copyIn(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), text);
-      copyIn(needle, needleAt);
+      const end = memory.copyIn(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), text);
+      memory.copyIn(needle, needleAt);
       const [probeA, probeB] = probesOf(needle);
       const base = text - from;
       const rounds: Uint32Array[] = [];
       for (let at = text; end - at >= length;) {
         const count = wasm.linesWith(base, at, end, needleAt, length, probeA, probeB, out, linesPerCall);
-        const found = words(out, count).slice();
+        const found = memory.words(out, count).slice();
         rounds.push(found);
         if (count < linesPerCall) {
           break;
@@ -65,10 +59,10 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
           return twins.newlineOffsets(bytes, expected);
         }
         const [text, out] = addresses as [number, number];
-        const end = copyIn(bytes, text);
+        const end = memory.copyIn(bytes, text);
         const count = wasm.newlineOffsets(text, end, out, room);
         if (count <= room) {
-          return words(out, count).slice();
+          return memory.words(out, count).slice();
         }
         room = count;
       }
@@ -78,7 +72,7 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
       const addresses = memory.layOut(bytes.length);
       return addresses === undefined
         ? twins.countNewlines(bytes)
-        : wasm.countNewlines(addresses[0]!, copyIn(bytes, addresses[0]!));
+        : wasm.countNewlines(addresses[0]!, memory.copyIn(bytes, addresses[0]!));
     },
 
     decodeSnappy(block, lengthMax) {
@@ -91,7 +85,7 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
         return twins.decodeSnappy(block, lengthMax);
       }
       const [source, target] = addresses as [number, number];
-      const sourceEnd = copyIn(block, source);
+      const sourceEnd = memory.copyIn(block, source);
       const targetEnd = target + header.length;
       const isGood = wasm.snappyDecode(source + header.bodyOffset, sourceEnd, target, targetEnd) === 1;
       return isGood ? memory.bytes.slice(target, targetEnd) : undefined;
@@ -104,10 +98,26 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
         return twins.encodeSnappy(bytes);
       }
       const [source, target, table] = addresses as [number, number, number];
-      const sourceEnd = copyIn(bytes, source);
+      const sourceEnd = memory.copyIn(bytes, source);
       memory.bytes.set(header, target);
       const targetEnd = wasm.snappyEncode(source, sourceEnd, target + header.length, table);
       return memory.bytes.slice(target, targetEnd);
+    },
+
+    readPush: (block, lengthMax) => readPush(wasm, memory, twins, block, lengthMax),
+
+    escapeJsonLines: (...lines) => escapeJsonLines(wasm, memory, twins, ...lines),
+
+    jsonFields(bytes, lineStarts, lineEnds, lines, names, isWhole) {
+      const search = { bytes, lineStarts, lineEnds, lines, names };
+      const found = jsonFields(wasm, memory, search, isWhole);
+      return found ?? twins.jsonFields(bytes, lineStarts, lineEnds, lines, names, isWhole);
+    },
+
+    logfmtFields(bytes, lineStarts, lineEnds, lines, names, options) {
+      const search = { bytes, lineStarts, lineEnds, lines, names };
+      const found = logfmtFields(wasm, memory, search, options);
+      return found ?? twins.logfmtFields(bytes, lineStarts, lineEnds, lines, names, options);
     },
 
     buildTokenFilter(parts) {
@@ -124,7 +134,7 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
         const [text, table, hashes, filter] = addresses as [number, number, number, number];
         let end = text;
         for (const part of parts) {
-          end = copyIn(part, end);
+          end = memory.copyIn(part, end);
           memory.bytes[end] = 0;
           end += 1;
         }
@@ -139,6 +149,57 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
         wasm.fillFilter(hashes, count, filter, blockCount);
         return memory.bytes.slice(filter, filterEnd);
       }
+    },
+
+    packIds(bytes) {
+      const addresses = memory.layOut(bytes.length, bytes.length, bytes.length >> 1, 8);
+      if (addresses === undefined) {
+        return twins.packIds(bytes);
+      }
+      const [start, text, ids, lengths] = addresses as [number, number, number, number];
+      if (wasm.packIds(start, memory.copyIn(bytes, start), text, ids, lengths) !== 1) {
+        return undefined;
+      }
+      const [textLength, idsLength] = memory.words(lengths, 2) as unknown as [number, number];
+      return { text: memory.bytes.slice(text, text + textLength), ids: memory.bytes.slice(ids, ids + idsLength) };
+    },
+
+    textHolds(text, ids, length, needles) {
+      const needleBytes = needles.reduce((most, needle) => Math.max(most, needle.length), 0);
+      const addresses = memory.layOut(text.length, ids?.length ?? 0, length, needleBytes, 4);
+      if (addresses === undefined) {
+        return twins.textHolds(text, ids, length, needles);
+      }
+      const [textAt, idsAt, out, needleAt, found] = addresses as [number, number, number, number, number];
+      const end = memory.copyIn(text, textAt);
+      const start = ids === undefined ? textAt : out;
+      const isGood =
+        ids === undefined
+          ? text.length === length
+          : wasm.unpackIds(textAt, end, idsAt, memory.copyIn(ids, idsAt), out, out + length) === 1;
+      if (!isGood) {
+        return undefined;
+      }
+      return needles.every((needle) => {
+        if (needle.length === 0 || needle.length > length) {
+          return needle.length === 0;
+        }
+        memory.copyIn(needle, needleAt);
+        const [probeA, probeB] = probesOf(needle);
+        return wasm.linesWith(start, start, start + length, needleAt, needle.length, probeA, probeB, found, 1) === 1;
+      });
+    },
+
+    unpackIds(text, ids, length) {
+      const addresses = memory.layOut(text.length, ids.length, length);
+      if (addresses === undefined) {
+        return twins.unpackIds(text, ids, length);
+      }
+      const [textAt, idsAt, out] = addresses as [number, number, number];
+      const end = out + length;
+      return wasm.unpackIds(textAt, memory.copyIn(text, textAt), idsAt, memory.copyIn(ids, idsAt), out, end) === 1
+        ? memory.bytes.slice(out, end)
+        : undefined;
     },
   };
 }

@@ -25,13 +25,19 @@ test("no kernels where a content security policy forbids to compile", () => {
 test("the module imports nothing and exports what is called", () => {
   expect(Object.keys(instantiateKernels() ?? {}).sort()).toEqual([
     "countNewlines",
+    "escapeJsonLines",
     "fillFilter",
     "insertTokens",
+    "jsonFields",
     "linesWith",
+    "logfmtFields",
     "memory",
     "newlineOffsets",
+    "packIds",
+    "readPush",
     "snappyDecode",
     "snappyEncode",
+    "unpackIds",
   ]);
 });
 

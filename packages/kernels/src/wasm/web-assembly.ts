@@ -1,5 +1,8 @@
 import { kernelsWasmBase64 } from "./kernels-wasm.ts";
 
+/** Where the columns of fields lie. */
+export type FieldAddresses = [status: number, kinds: number, starts: number, ends: number];
+
 /** What the module of `assembly/` exports. Addresses and lengths are unsigned 32-bit numbers. */
 export interface KernelExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
@@ -19,6 +22,49 @@ export interface KernelExports {
   snappyDecode(source: number, sourceEnd: number, target: number, targetEnd: number): number;
   snappyEncode(source: number, sourceEnd: number, target: number, table: number): number;
   insertTokens(start: number, end: number, table: number, mask: number, hashes: number, max: number): number;
+  escapeJsonLines(base: number, starts: number, ends: number, count: number, out: number, outEnds: number): number;
+  jsonFields(
+    base: number,
+    lineStarts: number,
+    lineEnds: number,
+    lines: number,
+    count: number,
+    names: number,
+    nameCount: number,
+    mayBeginWithDigit: number,
+    isWhole: number,
+    ...columns: FieldAddresses
+  ): void;
+  logfmtFields(
+    base: number,
+    lineStarts: number,
+    lineEnds: number,
+    lines: number,
+    count: number,
+    names: number,
+    nameCount: number,
+    mayBeginWithDigit: number,
+    isWhole: number,
+    isStrict: number,
+    keepEmpty: number,
+    ...columns: FieldAddresses
+  ): void;
+  readPush(
+    start: number,
+    end: number,
+    counts: number,
+    streams: number,
+    streamsMax: number,
+    deltas: number,
+    lineStarts: number,
+    lineEnds: number,
+    places: number,
+    entriesMax: number,
+    sets: number,
+    slots: number,
+  ): number;
+  packIds(start: number, end: number, text: number, ids: number, lengths: number): number;
+  unpackIds(text: number, textEnd: number, ids: number, idsEnd: number, out: number, outEnd: number): number;
   fillFilter(hashes: number, count: number, filter: number, blockCount: number): void;
 }
 
