@@ -286,7 +286,7 @@ function oneTurn(): Promise<void> {
 }
 
 /** A way in which an operation may fail. */
-export function randomDiskFault(operation: DiskOperation, rng: Rng): DiskFault | undefined {
+export function randomDiskFault(operation: DiskOperation, rng: Rng): DiskFault {
   const done = rng.next();
   if (operation === "append" && rng.next() < 0.3) {
     return { code: "ENOSPC", done };
