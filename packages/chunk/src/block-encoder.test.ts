@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { batchOf, entriesOf, labelsFromRecord, type EntryBatch } from "@sluice/model";
 import { expect, test } from "vitest";
 import { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
-import { decodeBlock } from "./block.ts";
+import { decodeBlock } from "./decode-block.ts";
 import { buildSegment } from "./segment.ts";
 
 const dayNs = 1_767_571_200_000_000_000n;

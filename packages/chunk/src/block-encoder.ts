@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { EntryBatch } from "@sluice/model";
-import { encodeBlock, type BlockKernels, type EncodedBlock } from "./block.ts";
+import type { EncodeKernels } from "./block-columns.ts";
+import { encodeBlock, type EncodedBlock } from "./encode-block.ts";
 
 /** Encodes blocks, here or on other threads. */
 export interface BlockEncoder {
@@ -14,7 +15,7 @@ export interface BlockEncoder {
 const bytesPerTurn = 1024 * 1024;
 
 /** Encodes on the calling thread, with its kernels. */
-export function inlineBlockEncoder(kernels?: BlockKernels): BlockEncoder {
+export function inlineBlockEncoder(kernels?: EncodeKernels): BlockEncoder {
   let sinceTurn = 0;
   return {
     concurrency: 1,

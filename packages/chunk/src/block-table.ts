@@ -1,9 +1,10 @@
 import { assert, type ByteReader, type ByteWriter } from "@sluice/model";
-import type { BlockEntry, ColumnEntry } from "./block.ts";
+import { columnsOf, type BlockColumns, type BlockEntry, type ColumnEntry } from "./block-columns.ts";
 import { readCount } from "./metadata-column.ts";
 
 const hasLengths = 1;
 const hasMetadata = 2;
+const hasIds = 4;
 /** Fewest bytes that a block's entry takes. */
 const entryBytesMin = 16;
 const numbersPerColumn = 3;
@@ -116,6 +117,7 @@ export class BlockTable {
         times: next(),
         lengths: (flags & hasLengths) === 0 ? undefined : next(),
         metadata: (flags & hasMetadata) === 0 ? undefined : next(),
+        ids: (flags & hasIds) === 0 ? undefined : next(),
       },
     };
   }
@@ -189,16 +191,22 @@ export interface BlockRows {
 export function blockTableOf(baseNs: bigint, streamCount: number, entries: readonly BlockEntry[]): BlockTable {
   const builder = new BlockTableBuilder(baseNs, streamCount, entries.length);
   for (const entry of entries) {
-    const { body, times, lengths, metadata } = entry.columns;
+    const { columns } = entry;
     const min = Number(entry.minNs - baseNs);
     const max = Number(entry.maxNs - baseNs);
-    const flags = (lengths === undefined ? 0 : hasLengths) | (metadata === undefined ? 0 : hasMetadata);
     assert(Math.abs(min) <= deltaMax && max <= deltaMax, "a block lies within 104 days of its segment's day");
-    builder.startBlock(entry.stream, min, max, entry.count, entry.rawBytes, entry.offset, entry.encoding, flags);
-    for (const column of [body, times, lengths, metadata]) {
-      if (column !== undefined) {
-        builder.addColumn(column.storedBytes, column.rawBytes, column.crc);
-      }
+    builder.startBlock(
+      entry.stream,
+      min,
+      max,
+      entry.count,
+      entry.rawBytes,
+      entry.offset,
+      entry.encoding,
+      flagsOf(columns),
+    );
+    for (const column of columnsOf(columns)) {
+      builder.addColumn(column.storedBytes, column.rawBytes, column.crc);
     }
   }
   return builder.finish();
@@ -208,7 +216,6 @@ export function blockTableOf(baseNs: bigint, streamCount: number, entries: reado
 export function writeBlockTable(out: ByteWriter, table: BlockTable): void {
   out.varint(table.length);
   for (const block of table.entries()) {
-    const { body, times, lengths, metadata } = block.columns;
     out.varint(block.stream);
     out.u64(block.minNs);
     out.varint(Number(block.maxNs - block.minNs));
@@ -216,13 +223,11 @@ export function writeBlockTable(out: ByteWriter, table: BlockTable): void {
     out.varint(block.rawBytes);
     out.varint(block.offset);
     out.u8(block.encoding);
-    out.u8((lengths === undefined ? 0 : hasLengths) | (metadata === undefined ? 0 : hasMetadata));
-    for (const column of [body, times, lengths, metadata]) {
-      if (column !== undefined) {
-        out.varint(column.storedBytes);
-        out.varint(column.rawBytes);
-        out.u32(column.crc);
-      }
+    out.u8(flagsOf(block.columns));
+    for (const column of columnsOf(block.columns)) {
+      out.varint(column.storedBytes);
+      out.varint(column.rawBytes);
+      out.u32(column.crc);
     }
   }
 }
@@ -259,11 +264,10 @@ export function readBlockTable(reader: ByteReader, baseNs: bigint, streamCount: 
     builder.startBlock(stream, min, max, entryCount, rawBytes, offset, encoding, flags);
     const bodyBytes = readColumn(reader, builder);
     const timesBytes = readColumn(reader, builder);
-    if ((flags & hasLengths) !== 0) {
-      readColumn(reader, builder);
-    }
-    if ((flags & hasMetadata) !== 0) {
-      readColumn(reader, builder);
+    for (const flag of [hasLengths, hasMetadata, hasIds]) {
+      if ((flags & flag) !== 0) {
+        readColumn(reader, builder);
+      }
     }
     // Each row takes at least one byte in the body and one in the times: a damaged count cannot reserve more than that.
     if (entryCount > timesBytes || entryCount > bodyBytes) {
@@ -271,6 +275,14 @@ export function readBlockTable(reader: ByteReader, baseNs: bigint, streamCount: 
     }
   }
   return builder.finish();
+}
+
+function flagsOf({ lengths, metadata, ids }: BlockColumns): number {
+  return (
+    (lengths === undefined ? 0 : hasLengths) |
+    (metadata === undefined ? 0 : hasMetadata) |
+    (ids === undefined ? 0 : hasIds)
+  );
 }
 
 /** @returns the column's bytes after decompression. */
@@ -284,7 +296,7 @@ function readColumn(reader: ByteReader, builder: BlockTableBuilder): number {
   return rawBytes;
 }
 
-const columnsMax = 4;
+const columnsMax = 5;
 
 /** Fills a table row by row, in the order of its streams. */
 class BlockTableBuilder {

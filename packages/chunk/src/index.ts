@@ -1,16 +1,13 @@
 export {
   blockLength,
-  checkBlock,
-  decodeBlock,
-  encodeBlock,
-  filterOf,
   type BlockColumns,
   type BlockEntry,
   type BlockKernels,
   type ColumnEntry,
-  type EncodedBlock,
-  type NewlineKernels,
-} from "./block.ts";
+  type DecodeKernels,
+} from "./block-columns.ts";
+export { blockHolds, checkBlock, decodeBlock } from "./decode-block.ts";
+export { encodeBlock, filterOf, type EncodedBlock } from "./encode-block.ts";
 export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 export { openThreadedBlockEncoder, type ThreadedBlockEncoder } from "./threads/threaded-block-encoder.ts";
 export { dayOf, dayStartNs } from "./day.ts";

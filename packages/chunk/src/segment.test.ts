@@ -4,7 +4,9 @@ import { batchOf, entriesOf, labelsFromRecord, printLabels, ServiceError, type E
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
-import { blockLength, decodeBlock, encodeBlock, type BlockEntry } from "./block.ts";
+import { blockLength, type BlockEntry } from "./block-columns.ts";
+import { decodeBlock } from "./decode-block.ts";
+import { encodeBlock } from "./encode-block.ts";
 import { readFooter, type SegmentFooter } from "./footer.ts";
 import { buildSegment, type BuiltSegment } from "./segment.ts";
 import { sortBatch } from "./sort-batch.ts";
@@ -111,8 +113,22 @@ function smallSegment(): Promise<BuiltSegment> {
   });
 }
 
-test("every truncation and every flipped bit is an error or the right data", async () => {
-  const good = joinParts((await smallSegment()).parts);
+/** Its block has its ids in a column of their own. */
+function segmentWithIds(): Promise<BuiltSegment> {
+  const lines = ["id=6ba7b810-9dad-11d1-80b4-00c04fd430c8", "trace 4bf92f3577b34da6a3ce929d0e0e4736 ok", "no id"];
+  const batch = batchOf(lines.map((line, i) => ({ timestampNs: startNs + BigInt(i), line })));
+  return buildSegment({
+    tenant: "team-a",
+    day: 20_458,
+    streams: [{ labels: labelsFromRecord({ app: "web" }), batch }],
+  });
+}
+
+test.for([
+  { title: "plain", make: smallSegment },
+  { title: "with ids", make: segmentWithIds },
+])("every truncation and every flipped bit is an error or the right data: $title", async ({ make }) => {
+  const good = joinParts((await make()).parts);
   const wanted = readSegment(good);
   const filters = readFilters(good);
   expect(filters.every((filter) => filter !== undefined && filter.length > 0)).toBe(true);
@@ -157,6 +173,14 @@ test.for([1, 2])("segments written by version %i read the same for ever", async 
   expect(readSegment(golden)).toEqual(readSegment(now));
   expect(readFooter(golden, "golden")).toMatchObject({ tenant: "team-a", day: 20_458, hasUnknownFilters: false });
   expect(readFilters(golden)).toEqual(version === 1 ? [undefined, undefined] : readFilters(now));
+});
+
+test("a segment whose ids were taken out of the lines reads the same for ever", async () => {
+  const golden = new Uint8Array(readFileSync(new URL("../testdata/segment-v2-ids.seg", import.meta.url)));
+  const { footer, parts } = await segmentWithIds();
+  expect(footer.blocks.entryAt(0)).toMatchObject({ encoding: 1, columns: { ids: { rawBytes: 32 } } });
+  expect(readSegment(golden)).toEqual(readSegment(joinParts(parts)));
+  expect(readFilters(golden)).toEqual(readFilters(joinParts(parts)));
 });
 
 test("a footer that is wrong in any bit, though its checksum is right, is refused or can be used", async () => {

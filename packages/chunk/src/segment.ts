@@ -1,6 +1,7 @@
 import { assert, compareLabels, printLabels, type EntryBatch, type Labels } from "@sluice/model";
 import { blockTableOf } from "./block-table.ts";
-import type { BlockEntry, EncodedBlock } from "./block.ts";
+import type { BlockEntry } from "./block-columns.ts";
+import type { EncodedBlock } from "./encode-block.ts";
 import { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 import { dayStartNs } from "./day.ts";
 import { FilterTable } from "./filter-table.ts";

@@ -2,7 +2,7 @@ import { createKernels, plainKernels } from "@sluice/kernels";
 import { batchOf, labelsFromRecord, type Labels } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { filterOf } from "./block.ts";
+import { filterOf } from "./encode-block.ts";
 import { compileSkipTest } from "./skip-test.ts";
 
 const encoder = new TextEncoder();

@@ -17,7 +17,20 @@ export const arbitraryEntries: fc.Arbitrary<Entry[]> = fc.array(
         fc.nat(1_000_000_000),
         fc.bigInt({ min: 0n, max: 200_000_000_000_000n }).map(Number),
       ),
-      line: fc.oneof(fc.constantFrom("a", "b", "", "two\nlines", "\n"), fc.string({ unit: "grapheme", maxLength: 40 })),
+      line: fc.oneof(
+        fc.constantFrom(
+          "a",
+          "b",
+          "",
+          "two\nlines",
+          "\n",
+          "\x01",
+          "id=6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+          "f".repeat(600),
+        ),
+        fc.uuid(),
+        fc.string({ unit: "grapheme", maxLength: 40 }),
+      ),
       metadata: fc.constantFrom(...metadataSets),
     })
     .map(({ offsetNs, line, metadata }) => {

@@ -12,8 +12,8 @@ export interface SelectRequest {
   /** First instant not wanted any more. */
   readonly endNs: bigint;
   /**
-   * UTF-8 texts of which a line must contain every one to be of interest. A hint: blocks that provably hold no such
-   * line may be left out, others are returned whole.
+   * UTF-8 texts of which a line must contain every one to be of interest. A hint: blocks that hold no such line may be
+   * left out, or be loaded without entries; others are whole.
    */
   readonly needles?: readonly Uint8Array[];
   /**

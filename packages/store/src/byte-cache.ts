@@ -51,6 +51,16 @@ export class ByteCache<Value> {
     return values;
   }
 
+  /** What is kept, or undefined; nothing is loaded. */
+  get(key: string): Value | undefined {
+    return this.getKept([key])[0];
+  }
+
+  /** Whether so many bytes more can be kept without letting go of any. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#options.bytesMax;
+  }
+
   async getOrLoad(key: string, load: () => Promise<Value>): Promise<Value> {
     const { metrics, name } = this.#options;
     const kept = this.#kept.get(key);

@@ -1,17 +1,19 @@
 import {
   blockLength,
+  blockHolds,
   decodeBlock,
   readFooter,
   type BlockEntry,
-  type NewlineKernels,
+  type DecodeKernels,
   type SegmentFooter,
   type StreamIndex,
 } from "@sluice/chunk";
-import { isServiceError, ServiceError, type Clock, type EntryBatch, type Logger } from "@sluice/model";
+import { batchOf, isServiceError, ServiceError, type Clock, type EntryBatch, type Logger } from "@sluice/model";
 import type { ByteRange, ObjectStore } from "@sluice/object-store";
 import { ByteCache } from "./byte-cache.ts";
 import { checkNotCancelled } from "./cancelled.ts";
 import { FilterReader, type SkipFilter } from "./filter-reader.ts";
+import { KeptBlocks } from "./kept-blocks.ts";
 import { mapInOrder } from "./map-in-order.ts";
 import { ReadAhead, type ReadAheadOptions, type ReadPart, type Scan } from "./read-ahead.ts";
 import type { Segment } from "./segment.ts";
@@ -23,13 +25,23 @@ export interface SegmentReaderOptions {
   readonly logger: Logger;
   readonly metrics: StoreMetrics;
   readonly clock: Clock;
-  readonly kernels?: NewlineKernels | undefined;
+  readonly kernels?: DecodeKernels | undefined;
   readonly footerCacheBytesMax: number;
   readonly filterCacheBytesMax: number;
   readonly blockCacheBytesMax: number;
   /** Undefined where a small read costs no more than its bytes. */
   readonly readAhead?: ReadAheadOptions | undefined;
 }
+
+/** How a query reads a block. */
+export interface BlockAccess {
+  /** Gets its bytes when they are not kept; by default a request of their own does. */
+  readonly read?: ReadPart | undefined;
+  /** What a line must hold to be of interest. */
+  readonly needles?: readonly Uint8Array[] | undefined;
+}
+
+const noEntries = batchOf([]);
 
 const shared = { setsMax: 50_000, textsMax: 200_000, indexesMax: 1000 };
 const footersAtOnce = 16;
@@ -39,12 +51,13 @@ export class SegmentReader {
   readonly #objectStore: ObjectStore;
   readonly #footers: ByteCache<SegmentFooter>;
   readonly #blocks: ByteCache<EntryBatch>;
+  readonly #keptBlocks: KeptBlocks;
   readonly #filters: FilterReader;
   readonly #readAhead: ReadAhead | undefined;
   readonly #labels = new SharedLabels(shared);
   readonly #logger: Logger;
   readonly #metrics: StoreMetrics;
-  readonly #kernels: NewlineKernels | undefined;
+  readonly #kernels: DecodeKernels | undefined;
 
   constructor(options: SegmentReaderOptions) {
     const { objectStore, logger, metrics, kernels } = options;
@@ -58,6 +71,7 @@ export class SegmentReader {
     this.#filters = new FilterReader({ range, cacheBytesMax: filterCacheBytesMax, logger, metrics });
     this.#footers = new ByteCache({ name: "footers", bytesMax: footerCacheBytesMax, metrics }, footerMemoryBytes());
     this.#blocks = new ByteCache({ name: "blocks", bytesMax: blockCacheBytesMax, metrics }, batchMemoryBytes);
+    this.#keptBlocks = new KeptBlocks((bytes) => this.#blocks.hasRoomFor(bytes));
   }
 
   /**
@@ -104,20 +118,33 @@ export class SegmentReader {
   }
 
   /**
-   * @param read gets the block's bytes when they are not kept; by default a request of their own does.
+   * The block's entries; none when its lines do not hold all of the needles.
+   *
    * @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing.
    */
-  async block({ key }: Segment, entry: BlockEntry, read?: ReadPart): Promise<EntryBatch> {
-    return this.#blocks.getOrLoad(`${key}@${entry.offset}`, async () => {
+  async block({ key }: Segment, entry: BlockEntry, { read, needles = [] }: BlockAccess = {}): Promise<EntryBatch> {
+    const name = `${key}@${entry.offset}`;
+    const load = async (): Promise<Uint8Array> => {
       this.#metrics.blocksRead.add(1);
       const range = { offset: entry.offset, length: blockLength(entry) };
-      return this.decode(key, entry, await (read === undefined ? this.range(key, range) : read(range)));
-    });
+      return read === undefined ? this.range(key, range) : read(range);
+    };
+    if (needles.length === 0 || this.#keptBlocks.isWorthKeeping(name, entry.rawBytes)) {
+      return this.#blocks.getOrLoad(name, async () => this.decode(key, entry, await load()));
+    }
+    const kept = this.#blocks.get(name);
+    if (kept !== undefined) {
+      return kept;
+    }
+    const bytes = await load();
+    return blockHolds(entry, bytes, needles, blockName(key, entry), this.#kernels)
+      ? this.decode(key, entry, bytes)
+      : noEntries;
   }
 
   /** @throws {ServiceError} `corrupt` naming the segment and the block's place in it. */
   decode(key: string, entry: BlockEntry, bytes: Uint8Array): EntryBatch {
-    return decodeBlock(entry, bytes, `block at byte ${entry.offset} of ${key}`, this.#kernels);
+    return decodeBlock(entry, bytes, blockName(key, entry), this.#kernels);
   }
 
   /**
@@ -147,6 +174,11 @@ export class SegmentReader {
 }
 
 const labelBytes = 100;
+
+/** In errors. */
+function blockName(key: string, { offset }: BlockEntry): string {
+  return `block at byte ${offset} of ${key}`;
+}
 
 /** Counts an index that several footers share with the first of them. */
 function footerMemoryBytes(): (footer: SegmentFooter) => number {

@@ -41,7 +41,7 @@ export async function selectBlocks(
     const read = scan?.reader(segment.key, () => rangesOf(footer, kept));
     for (const block of kept) {
       const labels = labelsOf(footer, block);
-      blocks.push(new StoredBlock(reader, segment, footer, labels, block, read));
+      blocks.push(new StoredBlock(reader, segment, footer, labels, block, { read, needles: request.needles }));
     }
   }
   metrics.blocksPlanned.add(outsideCount, { outcome: "outside" });

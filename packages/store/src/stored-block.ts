@@ -1,8 +1,7 @@
 import type { SegmentFooter } from "@sluice/chunk";
 import type { BlockRef, EntryBatch, Labels } from "@sluice/model";
 import { checkNotCancelled } from "./cancelled.ts";
-import type { ReadPart } from "./read-ahead.ts";
-import type { SegmentReader } from "./segment-reader.ts";
+import type { BlockAccess, SegmentReader } from "./segment-reader.ts";
 import type { Segment } from "./segment.ts";
 
 /** A block of a committed segment. What is known of it stays in the footer's table until it is asked for. */
@@ -12,23 +11,22 @@ export class StoredBlock implements BlockRef {
   readonly #segment: Segment;
   readonly #footer: SegmentFooter;
   readonly #block: number;
-  readonly #read: ReadPart | undefined;
+  readonly #access: BlockAccess;
 
-  /** @param read reads parts of the segment, as it is worth for the query that wants the block. */
   constructor(
     reader: SegmentReader,
     segment: Segment,
     footer: SegmentFooter,
     labels: Labels,
     block: number,
-    read: ReadPart | undefined,
+    access: BlockAccess,
   ) {
     this.labels = labels;
     this.#reader = reader;
     this.#segment = segment;
     this.#footer = footer;
     this.#block = block;
-    this.#read = read;
+    this.#access = access;
   }
 
   get minNs(): bigint {
@@ -49,6 +47,6 @@ export class StoredBlock implements BlockRef {
 
   async load(signal?: AbortSignal): Promise<EntryBatch> {
     checkNotCancelled(signal, "query");
-    return this.#reader.block(this.#segment, this.#footer.blocks.entryAt(this.#block), this.#read);
+    return this.#reader.block(this.#segment, this.#footer.blocks.entryAt(this.#block), this.#access);
   }
 }

@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { createKernels } from "@sluice/kernels";
 import { assert } from "@sluice/model";
-import { encodeBlock } from "../block.ts";
+import { encodeBlock } from "../encode-block.ts";
 import { readSlot, type EncodeAnswer, type EncodeRequest } from "./slot.ts";
 
 /*

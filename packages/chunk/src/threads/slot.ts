@@ -1,5 +1,5 @@
 import { withMetadata, type EntryBatch, type MetadataColumn } from "@sluice/model";
-import type { EncodedBlock } from "../block.ts";
+import type { EncodedBlock } from "../encode-block.ts";
 
 /** What a thread is asked: to encode the batch that lies in the shared memory. */
 export interface EncodeRequest extends SlotShape {

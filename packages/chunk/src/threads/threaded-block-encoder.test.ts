@@ -1,6 +1,6 @@
 import { batchOf, labelsFromRecord, type EntryBatch } from "@sluice/model";
 import { expect, test } from "vitest";
-import { encodeBlock } from "../block.ts";
+import { encodeBlock } from "../encode-block.ts";
 import { openThreadedBlockEncoder } from "./threaded-block-encoder.ts";
 
 function batch(lines: readonly string[], hasMetadata: boolean): EntryBatch {

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { messageOf, ServiceError, type EntryBatch } from "@sluice/model";
-import type { EncodedBlock } from "../block.ts";
+import type { EncodedBlock } from "../encode-block.ts";
 import type { BlockEncoder } from "../block-encoder.ts";
 import { slotBytes, writeSlot, type EncodeAnswer, type EncodeRequest } from "./slot.ts";
 
