@@ -11,7 +11,7 @@ import {
   type DecodeKernels,
 } from "./block-columns.ts";
 import { corrupt, readMetadata } from "./metadata-column.ts";
-import { decompress } from "./zstd.ts";
+import { decompress, decompressBriefly } from "./zstd.ts";
 
 /** A damaged footer must not make us allocate more than a block may ever hold. */
 const columnRawBytesMax = 256 * 1024 * 1024;
@@ -83,8 +83,9 @@ export function blockHolds(
   kernels: DecodeKernels = plainKernels,
 ): boolean {
   checkEncoding(entry, what);
-  const column = columnReader(entry, bytes, what);
-  const holds = kernels.textHolds(column("body")!, column("ids"), entry.rawBytes + entry.count, needles);
+  const ids = columnReader(entry, bytes, what)("ids");
+  const body = columnReader(entry, bytes, what, decompressBriefly)("body")!;
+  const holds = kernels.textHolds(body, ids, entry.rawBytes + entry.count, needles);
   if (holds === undefined) {
     throw corrupt(`column ids of ${what}`, "it does not fit the body");
   }
@@ -108,6 +109,7 @@ function columnReader(
   { columns }: BlockEntry,
   bytes: Uint8Array,
   what: string,
+  decompressColumn = decompress,
 ): (name: keyof BlockColumns) => Uint8Array | undefined {
   return (name) => {
     const column = columns[name];
@@ -117,16 +119,11 @@ function columnReader(
     const offset = columnNames
       .slice(0, columnNames.indexOf(name))
       .reduce((sum, before) => sum + (columns[before]?.storedBytes ?? 0), 0);
-    return decodeColumn(column, bytes.subarray(offset, offset + column.storedBytes), `column ${name} of ${what}`);
+    const stored = bytes.subarray(offset, offset + column.storedBytes);
+    const columnName = `column ${name} of ${what}`;
+    checkColumn(column, stored, columnName);
+    return decompressColumn(stored, column.rawBytes, columnName);
   };
-}
-
-function decodeColumn(column: ColumnEntry, stored: Uint8Array, what: string): Uint8Array {
-  checkColumn(column, stored, what);
-  if (column.rawBytes > columnRawBytesMax) {
-    throw corrupt(what, `it claims ${column.rawBytes} bytes`);
-  }
-  return decompress(stored, column.rawBytes, what);
 }
 
 function checkColumn(column: ColumnEntry, stored: Uint8Array, what: string): void {
@@ -135,6 +132,9 @@ function checkColumn(column: ColumnEntry, stored: Uint8Array, what: string): voi
   }
   if (crc32(stored) !== column.crc) {
     throw corrupt(what, "its checksum does not match");
+  }
+  if (column.rawBytes > columnRawBytesMax) {
+    throw corrupt(what, `it claims ${column.rawBytes} bytes`);
   }
 }
 

@@ -11,6 +11,8 @@ import { messageOf, ServiceError } from "@sluice/model";
 /** Level 1: on logs it is both the fastest and, up to level 4, the smallest. */
 const options: ZstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const chunkSizeMin = 64;
+/** One byte more shows whether there is more than there should be. */
+const spareBytes = 1;
 /** A buffer that grew beyond this is not kept. */
 const keptBytesMax = 4 * 1024 * 1024;
 
@@ -24,7 +26,19 @@ export function compress(bytes: Uint8Array): Uint8Array {
  * @throws {ServiceError} `corrupt`
  */
 export function decompress(bytes: Uint8Array, sizeBytes: number, what: string): Uint8Array {
-  return decompressor?.decompress(bytes, sizeBytes) ?? decompressOnce(bytes, sizeBytes, what);
+  const output = Buffer.allocUnsafeSlow(sizeBytes + spareBytes);
+  return decompressor?.decompress(bytes, output, sizeBytes) ?? decompressOnce(bytes, sizeBytes, what);
+}
+
+/** {@link decompress} for whoever is done with the bytes before the next call of it: they are in memory that is used again. */
+export function decompressBriefly(bytes: Uint8Array, sizeBytes: number, what: string): Uint8Array {
+  if (brief.length < sizeBytes + spareBytes) {
+    if (sizeBytes + spareBytes > keptBytesMax) {
+      return decompress(bytes, sizeBytes, what);
+    }
+    brief = Buffer.allocUnsafeSlow(Math.max(2 * brief.length, sizeBytes + spareBytes));
+  }
+  return decompressor?.decompress(bytes, brief, sizeBytes) ?? decompressOnce(bytes, sizeBytes, what);
 }
 
 function decompressOnce(bytes: Uint8Array, sizeBytes: number, what: string): Uint8Array {
@@ -79,16 +93,20 @@ const compressor = tried(reusedCompressor, ({ compress: run }) =>
 const decompressor = tried(reusedDecompressor, ({ decompress: run }) =>
   samples.every((sample) => {
     const compressed = zstdCompressSync(sample, options);
-    const found = run(compressed, sample.length);
+    const output = Buffer.allocUnsafeSlow(sample.length + 2);
+    const found = run(compressed, output, sample.length)?.slice();
     return (
       found !== undefined &&
       equal(found, sample) &&
-      run(compressed, sample.length - 1) === undefined &&
-      run(compressed, sample.length + 1) === undefined &&
-      run(compressed.subarray(0, -1), sample.length) === undefined
+      run(compressed, output, sample.length - 1) === undefined &&
+      run(compressed, output, sample.length + 1) === undefined &&
+      run(compressed.subarray(0, -1), output, sample.length) === undefined
     );
   }),
 );
+
+/** For {@link decompressBriefly}. */
+let brief = Buffer.allocUnsafeSlow(512 * 1024);
 
 interface Compressor {
   readonly compress: (bytes: Uint8Array) => Uint8Array | undefined;
@@ -114,8 +132,11 @@ function reusedCompressor(): Compressor {
 }
 
 interface Decompressor {
-  /** Undefined when the bytes are not, to the last one, what was compressed. */
-  readonly decompress: (bytes: Uint8Array, sizeBytes: number) => Uint8Array | undefined;
+  /**
+   * @param output longer than `sizeBytes`; the result is a view of it.
+   * @returns undefined when the bytes are not, to the last one, what was compressed.
+   */
+  readonly decompress: (bytes: Uint8Array, output: Buffer<ArrayBuffer>, sizeBytes: number) => Uint8Array | undefined;
 }
 
 function reusedDecompressor(): Decompressor {
@@ -123,14 +144,14 @@ function reusedDecompressor(): Decompressor {
   let hasFailed = false;
   handle.onerror = () => (hasFailed = true);
   return {
-    decompress(bytes, sizeBytes) {
-      // One byte more shows whether there is more than there should be.
-      const output = Buffer.allocUnsafeSlow(sizeBytes + 1);
+    decompress(bytes, output, sizeBytes) {
+      const room = sizeBytes + spareBytes;
       hasFailed = false;
-      handle.writeSync(constants.ZSTD_e_continue, bytes, 0, bytes.length, output, 0, output.length);
+      handle.writeSync(constants.ZSTD_e_continue, bytes, 0, bytes.length, output, 0, room);
       const [free, unread] = state;
       handle.reset();
-      return hasFailed || unread !== 0 || free !== 1 ? undefined : new Uint8Array(output.buffer, 0, sizeBytes);
+      const isWhole = !hasFailed && unread === 0 && free === spareBytes;
+      return isWhole ? new Uint8Array(output.buffer, 0, sizeBytes) : undefined;
     },
   };
 }

@@ -38,6 +38,8 @@ export interface Storage extends AsyncDisposable {
   trim(): Promise<void>;
 }
 
+/** Of files: opening one costs as much as reading a few blocks. */
+const fileReadAhead = { bytesMax: 32 * 1024 * 1024, windowBytesMax: 4 * 1024 * 1024 };
 /** To hear at the start that a bucket cannot be used: not as long as a request of the running server. */
 const firstContact = { attemptsMax: 3, attemptTimeoutMs: 5000 };
 const probeRounds = 10;
@@ -62,7 +64,10 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
   const objectStore = await openFileSystemObjectStore({ directory, fs });
   return {
     objectStore: countingObjectStore(objectStore, metrics, clock),
-    storeOptions: { walName: isShared ? await instanceName(fs, dataDirectory) : defaultWalName },
+    storeOptions: {
+      walName: isShared ? await instanceName(fs, dataDirectory) : defaultWalName,
+      readAhead: fileReadAhead,
+    },
     isShared,
     async trim() {},
     async [Symbol.asyncDispose]() {},
