@@ -4,7 +4,8 @@ import { hashBytes } from "./tokens";
 
 /** Bytes of a stream's record: the ends of its labels, entries and sets, then the time of its first entry. */
 const streamBytes: usize = 32;
-const setSlots: u32 = 4096;
+/** How many slots are looked at for one set: whoever makes sets collide must not get more of our time. */
+const probesMax: u32 = 64;
 const secondsEnd: u64 = 1 << 35;
 const deltaMax: f64 = 9007199254740991;
 
@@ -20,7 +21,7 @@ let nanos: u64 = 0;
  * Reads the PushRequest in [start, end). Offsets are written from `start`. Reads up to 16 bytes behind `end`.
  *
  * @param counts three words: streams, entries, sets of metadata.
- * @param slots of 4 bytes, {@link setSlots} of them, zeroed.
+ * @param slots of 4 bytes, `slotMask + 1` of them, a power of two and more than twice `entriesMax`.
  * @param places room for an entry more than `entriesMax`, as all columns; `sets` for twice as many words.
  * @returns 1, or 0 when the message holds what is left to others, or more than there is room for.
  */
@@ -37,6 +38,7 @@ export function readPush(
   entriesMax: u32,
   sets: usize,
   slots: usize,
+  slotMask: u32,
 ): u32 {
   let streamCount: u32 = 0;
   let entry: u32 = 0;
@@ -112,15 +114,30 @@ export function readPush(
       store<u32>(lineEnds + column, (lineEnd - start) as u32);
       let place: u32 = 0;
       if (metadataStart != 0) {
-        const slot = slots + (((hashBytes(metadataStart, metadataEnd) & (setSlots - 1)) as usize) << 2);
-        place = load<u32>(slot);
-        if (place <= setStart || !isSet(sets + ((place as usize) << 3) - 8, start, metadataStart, metadataEnd)) {
-          const set = sets + ((setCount as usize) << 3);
-          store<u32>(set, (metadataStart - start) as u32);
-          store<u32>(set + 4, (metadataEnd - start) as u32);
-          setCount += 1;
-          place = setCount;
-          store<u32>(slot, place);
+        if (setCount == 0) {
+          memory.fill(slots, 0, ((slotMask as usize) + 1) << 2);
+        }
+        let index = hashBytes(metadataStart, metadataEnd);
+        for (let probes: u32 = 0; ; probes++) {
+          if (probes == probesMax) {
+            return 0;
+          }
+          const slot = slots + (((index & slotMask) as usize) << 2);
+          place = load<u32>(slot);
+          // What other streams left behind is free.
+          if (place <= setStart) {
+            const set = sets + ((setCount as usize) << 3);
+            store<u32>(set, (metadataStart - start) as u32);
+            store<u32>(set + 4, (metadataEnd - start) as u32);
+            setCount += 1;
+            place = setCount;
+            store<u32>(slot, place);
+            break;
+          }
+          if (isSet(sets + ((place as usize) << 3) - 8, start, metadataStart, metadataEnd)) {
+            break;
+          }
+          index += 1;
         }
       }
       store<u32>(places + column, place);

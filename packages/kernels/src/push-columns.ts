@@ -1,5 +1,4 @@
 import { decodeSnappy } from "./snappy-decode.ts";
-import { hashToken } from "./token-filter.ts";
 
 /** A push, decompressed and read; `columns` is undefined when there is something odd in it. */
 export interface ReadPush {
@@ -17,8 +16,8 @@ export interface PushColumns {
   /** 1 + the place of an entry's structured metadata in {@link sets}, 0 for none; undefined when no entry has any. */
   readonly places: Uint32Array | undefined;
   /**
-   * Two words a set: where the entry's fields with it begin and end. Most of a stream's equal sets share one place,
-   * but not all; streams share none. What lies between these offsets has not been looked at.
+   * Two words a set: where the entry's fields with it begin and end. Sets of a stream have different bytes; streams share
+   * none. What lies between these offsets has not been looked at.
    */
   readonly sets: Uint32Array;
 }
@@ -35,9 +34,6 @@ export interface StreamColumns {
   readonly baseSeconds: number;
   readonly baseNanos: number;
 }
-
-/** Sets of metadata are looked for in one of so many slots; one that is in the way is forgotten. */
-export const setSlots = 4096;
 
 const secondsEnd = 2 ** 35;
 const deltaMax = 2 ** 53 - 1;
@@ -57,7 +53,7 @@ export function entriesMaxOf(length: number): number {
  * Decompresses a snappy block and reads the logproto.PushRequest in it, if it is as clients send it. Left to others,
  * who know what to say about them or how to read them, are messages that are damaged or hold unknown fields, entries
  * without a time, before 1970 or more than 104 days from their stream's first one, and ones with so many streams or
- * entries that hardly anything is in them. The plain TypeScript twin of the kernel.
+ * entries that hardly anything is in them; the kernel leaves one, too, whose metadata is made to collide. The plain TypeScript twin of the kernel.
  *
  * @returns undefined when the block is damaged, or declares more than `lengthMax` bytes.
  */
@@ -73,9 +69,10 @@ class PushReader {
   readonly #deltaNs: number[] = [];
   readonly #lineStarts: number[] = [];
   readonly #lineEnds: number[] = [];
-  readonly #places: number[] = [];
+  readonly #entryPlaces: number[] = [];
   readonly #sets: number[] = [];
-  readonly #slots = new Uint32Array(setSlots);
+  /** By the bytes of a set of the stream in work, its place. */
+  readonly #places = new Map<string, number>();
   #offset = 0;
   #seconds = 0;
   #nanos = 0;
@@ -101,14 +98,14 @@ class PushReader {
       deltaNs: Float64Array.from(this.#deltaNs),
       lineStarts: Uint32Array.from(this.#lineStarts),
       lineEnds: Uint32Array.from(this.#lineEnds),
-      places: this.#sets.length === 0 ? undefined : Uint32Array.from(this.#places),
+      places: this.#sets.length === 0 ? undefined : Uint32Array.from(this.#entryPlaces),
       sets: Uint32Array.from(this.#sets),
     };
   }
 
   #readStream(end: number): StreamColumns | undefined {
     const entriesStart = this.#deltaNs.length;
-    const setsStart = this.#sets.length / 2;
+    this.#places.clear();
     let labelsStart = 0;
     let labelsEnd = 0;
     let baseSeconds = 0;
@@ -125,7 +122,7 @@ class PushReader {
         this.#offset = fieldEnd;
         continue;
       }
-      if (this.#deltaNs.length === this.#entriesMax || !this.#readEntry(fieldEnd, setsStart)) {
+      if (this.#deltaNs.length === this.#entriesMax || !this.#readEntry(fieldEnd)) {
         return undefined;
       }
       if (this.#deltaNs.length === entriesStart) {
@@ -142,7 +139,7 @@ class PushReader {
     return { labelsStart, labelsEnd, entriesEnd, setsEnd: this.#sets.length / 2, baseSeconds, baseNanos };
   }
 
-  #readEntry(end: number, setsStart: number): boolean {
+  #readEntry(end: number): boolean {
     let hasTime = false;
     let lineStart = 0;
     let lineEnd = 0;
@@ -173,33 +170,22 @@ class PushReader {
     }
     this.#lineStarts.push(lineStart);
     this.#lineEnds.push(lineEnd);
-    this.#places.push(metadataStart === -1 ? 0 : this.#placeOf(metadataStart, metadataEnd, setsStart));
+    this.#entryPlaces.push(metadataStart === -1 ? 0 : this.#placeOf(metadataStart, metadataEnd));
     return hasTime;
   }
 
-  #placeOf(start: number, end: number, setsStart: number): number {
-    const slot = hashToken(this.#bytes, start, end) & (setSlots - 1);
-    const held = this.#slots[slot]!;
-    if (held > setsStart && this.#isSet(held, start, end)) {
-      return held;
+  #placeOf(start: number, end: number): number {
+    let bytes = "";
+    for (let at = start; at < end; at++) {
+      bytes += String.fromCharCode(this.#bytes[at]!);
     }
-    this.#sets.push(start, end);
-    const place = this.#sets.length / 2;
-    this.#slots[slot] = place;
+    let place = this.#places.get(bytes);
+    if (place === undefined) {
+      this.#sets.push(start, end);
+      place = this.#sets.length / 2;
+      this.#places.set(bytes, place);
+    }
     return place;
-  }
-
-  #isSet(place: number, start: number, end: number): boolean {
-    const from = this.#sets[2 * place - 2]!;
-    if (this.#sets[2 * place - 1]! - from !== end - start) {
-      return false;
-    }
-    for (let i = 0; i < end - start; i++) {
-      if (this.#bytes[from + i] !== this.#bytes[start + i]) {
-        return false;
-      }
-    }
-    return true;
   }
 
   #readTime(end: number): boolean {

@@ -1,5 +1,6 @@
 export { decodeLegacyPush, decodePush, type PushHttpRequest } from "./decode-push.ts";
 export { encodePush } from "./encode-push.ts";
+export { LabelCache } from "./label-cache.ts";
 export { defaultPushLimits, type PushLimits } from "./limits.ts";
 export { readPushRequest } from "./protobuf-push.ts";
 export { PushEncoder } from "./push-encoder.ts";

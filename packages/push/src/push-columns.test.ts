@@ -13,7 +13,7 @@ import { createSnappyCodec, type SnappyCodec } from "./snappy.ts";
 const kernels = createKernels();
 const codecs = { kernel: createSnappyCodec(kernels), twin: createSnappyCodec(plainKernels) };
 
-const word = fc.constantFrom("", "pod", "id", "a-1", "ünï", "0123456789abcdef0123");
+const word = fc.constantFrom("", "pod", "id", "a-1", "ünï", "0123456789abcdef0123", "x".repeat(200));
 const pair = fc.record({ name: word, value: word });
 const seconds = fc.oneof(
   { weight: 20, arbitrary: fc.integer({ min: 1_700_000_000, max: 1_700_000_100 }) },

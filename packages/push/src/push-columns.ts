@@ -1,5 +1,6 @@
 import type { PushColumns, StreamColumns } from "@sluice/kernels";
-import { withMetadata, type EntryBatch } from "@sluice/model";
+import { noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
+import { CanonicalMetadata } from "./canonical-metadata.ts";
 import { tooManyStreams, type PushLimits } from "./limits.ts";
 import { MetadataSets } from "./metadata-sets.ts";
 import type { PushedStream } from "./pushed-stream.ts";
@@ -17,10 +18,11 @@ export function streamsOf(bytes: Uint8Array, columns: PushColumns, limits: PushL
     throw tooManyStreams(limits.streamsMax);
   }
   const reader = new WireReader(bytes);
+  const canonical = new CanonicalMetadata(bytes);
   let entriesStart = 0;
   let setsStart = 0;
   return columns.streams.map((stream) => {
-    const batch = batchOf(reader, bytes, columns, stream, entriesStart, setsStart);
+    const batch = batchOf(reader, canonical, bytes, columns, stream, entriesStart, setsStart);
     reader.offset = stream.labelsStart;
     entriesStart = stream.entriesEnd;
     setsStart = stream.setsEnd;
@@ -30,6 +32,7 @@ export function streamsOf(bytes: Uint8Array, columns: PushColumns, limits: PushL
 
 function batchOf(
   reader: WireReader,
+  canonical: CanonicalMetadata,
   bytes: Uint8Array,
   columns: PushColumns,
   { entriesEnd, setsEnd, baseSeconds, baseNanos }: StreamColumns,
@@ -47,15 +50,43 @@ function batchOf(
   if (columns.places === undefined || setsEnd === setsStart) {
     return batch;
   }
-  const metadata = new MetadataSets(reader);
-  const places = new Uint32Array(1 + setsEnd - setsStart);
-  for (let i = setsStart; i < setsEnd; i++) {
-    places[1 + i - setsStart] = metadata.placeOf(columns.sets[2 * i]!, columns.sets[2 * i + 1]!);
-  }
+  const { sets, places } = readSets(reader, canonical, columns.sets.subarray(2 * setsStart, 2 * setsEnd));
   // The kernel numbers the sets of all streams; 0 is none everywhere.
   const index = columns.places.subarray(entriesStart, entriesEnd);
   for (let i = 0; i < index.length; i++) {
     index[i] = places[Math.max(index[i]! - setsStart, 0)]!;
   }
-  return withMetadata(batch, { sets: metadata.sets, index });
+  return withMetadata(batch, { sets, index });
+}
+
+/** The sets of a stream, and where each of those that were sent is among them; 0 is the empty one in both. */
+function readSets(
+  reader: WireReader,
+  canonical: CanonicalMetadata,
+  offsets: Uint32Array,
+): { readonly sets: readonly Labels[]; readonly places: Uint32Array } {
+  const sets: Labels[] = [noLabels];
+  const places = new Uint32Array(1 + offsets.length / 2);
+  for (let i = 1; i < places.length; i++) {
+    const set = canonical.read(offsets[2 * i - 2]!, offsets[2 * i - 1]!);
+    if (set === undefined) {
+      return readAnySets(reader, offsets, places);
+    }
+    // Different bytes, all of them canonical, are different sets.
+    sets.push(set);
+    places[i] = i;
+  }
+  return { sets, places };
+}
+
+function readAnySets(
+  reader: WireReader,
+  offsets: Uint32Array,
+  places: Uint32Array,
+): { readonly sets: readonly Labels[]; readonly places: Uint32Array } {
+  const metadata = new MetadataSets(reader);
+  for (let i = 1; i < places.length; i++) {
+    places[i] = metadata.placeOf(offsets[2 * i - 2]!, offsets[2 * i - 1]!);
+  }
+  return { sets: metadata.sets, places };
 }

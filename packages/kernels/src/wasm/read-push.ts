@@ -1,4 +1,4 @@
-import { entriesMaxOf, setSlots, streamsMaxOf, type PushColumns, type StreamColumns } from "../push-columns.ts";
+import { entriesMaxOf, streamsMaxOf, type PushColumns, type StreamColumns } from "../push-columns.ts";
 import type { Kernels } from "../plain-kernels.ts";
 import { isPlausible, readSnappyHeader } from "../snappy-length.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
@@ -29,7 +29,6 @@ export function readPush(
   if (wasm.snappyDecode(source + header.bodyOffset, sourceEnd, start, end) !== 1) {
     return undefined;
   }
-  memory.bytes.fill(0, slots, slots + setSlots * 4);
   const isRead = wasm.readPush(
     start,
     end,
@@ -43,8 +42,14 @@ export function readPush(
     entriesMaxOf(header.length),
     regions.sets,
     slots,
+    slotsOf(header.length) - 1,
   );
   return { bytes: memory.bytes.slice(start, end), columns: isRead === 1 ? copyOut(memory, regions) : undefined };
+}
+
+/** Slots of the table of metadata: at most half of them are ever used. */
+function slotsOf(length: number): number {
+  return 2 ** Math.ceil(Math.log2(2 * entriesMaxOf(length) + 1));
 }
 
 type Regions = Readonly<Record<(typeof regionNames)[number], number>>;
@@ -65,7 +70,7 @@ const regionNames = [
 function layOut(memory: KernelMemory, blockLength: number, length: number): Regions | undefined {
   const column = entriesMaxOf(length) * 4;
   const streams = streamsMaxOf(length) * streamBytes;
-  const sizes = [blockLength, length, 12, streams, 2 * column, column, column, column, 2 * column, setSlots * 4];
+  const sizes = [blockLength, length, 12, streams, 2 * column, column, column, column, 2 * column, slotsOf(length) * 4];
   const addresses = memory.layOut(...sizes);
   return addresses && (Object.fromEntries(regionNames.map((name, i) => [name, addresses[i]!])) as Regions);
 }

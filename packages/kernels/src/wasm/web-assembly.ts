@@ -62,6 +62,7 @@ export interface KernelExports {
     entriesMax: number,
     sets: number,
     slots: number,
+    slotMask: number,
   ): number;
   packIds(start: number, end: number, text: number, ids: number, lengths: number): number;
   unpackIds(text: number, textEnd: number, ids: number, idsEnd: number, out: number, outEnd: number): number;
