@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "@sluice/model";
 import { checkStore } from "../fsck/check-store.ts";
 import { readOnlyDirectory } from "../fsck/read-only-directory.ts";
+import { progressPrinter } from "./progress.ts";
 
 const usage = `Usage: fsck --data <dir>
 
@@ -13,8 +14,6 @@ Reads everything that the manifest names and checks every byte of it. Changes no
   --help        Show this help.
 
 Exit code: 0 when everything is there and whole, 1 when not, 2 when it cannot be told.`;
-
-const progressPauseMs = 1000;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -31,15 +30,7 @@ async function main(): Promise<number> {
     console.error(`${directory} holds no manifest`);
     return 2;
   }
-  let toldMs = performance.now();
-  const report = await checkStore(readOnlyDirectory(directory), {
-    onProgress(done, all) {
-      if (performance.now() - toldMs >= progressPauseMs || done === all) {
-        toldMs = performance.now();
-        console.error(`checked ${done} of ${all} segments`);
-      }
-    },
-  });
+  const report = await checkStore(readOnlyDirectory(directory), { onProgress: progressPrinter("checked", "segments") });
   for (const problem of report.problems) {
     console.log(`WRONG   ${problem}`);
   }

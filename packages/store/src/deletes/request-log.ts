@@ -8,7 +8,7 @@ import { decodeEnd, decodeRequest, encodeEnd, encodeRequest, type DeleteEnd } fr
 /** Every object of a delete request has a key that begins with this. */
 export const deletesPrefix = "deletes/";
 
-const keyPattern = /^deletes\/([^/]+)\/([0-9a-f]{16})\.(request|end)$/u;
+const keyPattern = /^(deletes\/[^/]+\/[0-9a-f]{16})\.(request|end)$/u;
 const readsAtOnce = 16;
 
 /** The objects of all delete requests, without any memory of them. */
@@ -45,14 +45,12 @@ export class RequestLog {
   async list(): Promise<ReadonlyMap<string, { readonly hasRequest: boolean; readonly hasEnd: boolean }>> {
     const found = new Map<string, { hasRequest: boolean; hasEnd: boolean }>();
     for await (const { key } of this.#objectStore.list(deletesPrefix)) {
-      const [, element, id, kind] = keyPattern.exec(key) ?? [];
-      if (kind === undefined) {
-        continue;
+      const named = parseDeleteKey(key);
+      if (named !== undefined) {
+        const entry = found.get(named.name) ?? { hasRequest: false, hasEnd: false };
+        found.set(named.name, entry);
+        entry[named.kind === "request" ? "hasRequest" : "hasEnd"] = true;
       }
-      const name = `${deletesPrefix}${element}/${id}`;
-      const entry = found.get(name) ?? { hasRequest: false, hasEnd: false };
-      found.set(name, entry);
-      entry[kind === "request" ? "hasRequest" : "hasEnd"] = true;
     }
     return found;
   }
@@ -66,7 +64,7 @@ export class RequestLog {
     const read = await mapInOrder(names, readsAtOnce, async (name) => {
       const key = `${name}.request`;
       const bytes = await this.#getIfThere(key);
-      return bytes === undefined ? undefined : checkedRequest(decodeRequest(bytes, key), key);
+      return bytes === undefined ? undefined : readRequest(bytes, key);
     });
     return read.filter((request) => request !== undefined);
   }
@@ -101,13 +99,24 @@ export function deleteName({ tenant, id }: Pick<DeleteRequest, "tenant" | "id">)
   return `${deletesPrefix}${tenantElement(tenant)}/${id}`;
 }
 
+/** What a key names, or undefined when it is none of ours. */
+export function parseDeleteKey(key: string): { readonly name: string; readonly kind: "request" | "end" } | undefined {
+  const [, name, kind] = keyPattern.exec(key) ?? [];
+  return name === undefined ? undefined : { name, kind: kind === "end" ? "end" : "request" };
+}
+
 function deleteKeys(request: Pick<DeleteRequest, "tenant" | "id">): { request: string; end: string } {
   const name = deleteName(request);
   return { request: `${name}.request`, end: `${name}.end` };
 }
 
-/** An object that was put under another tenant's key must not hide that tenant's lines. */
-function checkedRequest(request: DeleteRequest, key: string): DeleteRequest {
+/**
+ * An object that was put under another tenant's key must not hide that tenant's lines.
+ *
+ * @throws {ServiceError} `corrupt` naming the key.
+ */
+export function readRequest(bytes: Uint8Array, key: string): DeleteRequest {
+  const request = decodeRequest(bytes, key);
   if (deleteKeys(request).request !== key) {
     throw new ServiceError("corrupt", `delete request ${key} is another one than its key says`);
   }

@@ -1,11 +1,13 @@
 import { isServiceError } from "@sluice/model";
 import { verifySegment } from "../inspect/verify-segment.ts";
 import { describeFooter, isSegmentKey, tenantsPrefix, type Segment } from "../segment.ts";
+import { checkDeletes } from "./check-deletes.ts";
 import { checkManifest } from "./check-manifest.ts";
 import type { ReadableObjects } from "./read-only-directory.ts";
 
 export interface StoreReport {
   readonly manifestObjectCount: number;
+  readonly deleteRequestCount: number;
   readonly segmentCount: number;
   readonly blockCount: number;
   readonly lineCount: number;
@@ -28,7 +30,8 @@ export interface CheckOptions {
  */
 export async function checkStore(objects: ReadableObjects, { onProgress }: CheckOptions = {}): Promise<StoreReport> {
   const manifest = await checkManifest(objects);
-  const problems = [...manifest.problems];
+  const deletes = await checkDeletes(objects);
+  const problems = [...manifest.problems, ...deletes.problems];
   const segments = manifest.state.snapshot().added;
   const named = new Set(segments.map(({ key }) => key));
   let lineCount = 0;
@@ -43,15 +46,26 @@ export async function checkStore(objects: ReadableObjects, { onProgress }: Check
   }
   onProgress?.(segments.length, segments.length);
   const orphans: string[] = [];
-  const foreign = [...manifest.foreign];
+  const foreign = [...manifest.foreign, ...deletes.foreign];
   for await (const { key } of objects.list(tenantsPrefix)) {
     if (!named.has(key)) {
       (isSegmentKey(key) ? orphans : foreign).push(key);
     }
   }
   const { objectCount: manifestObjectCount } = manifest;
+  const { requestCount: deleteRequestCount } = deletes;
   const segmentCount = segments.length;
-  return { manifestObjectCount, segmentCount, blockCount, lineCount, sizeBytes, problems, orphans, foreign };
+  return {
+    manifestObjectCount,
+    deleteRequestCount,
+    segmentCount,
+    blockCount,
+    lineCount,
+    sizeBytes,
+    problems,
+    orphans,
+    foreign,
+  };
 }
 
 async function checkSegment(objects: ReadableObjects, segment: Segment): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ServiceError } from "@sluice/model";
 import type { ListedObject, ObjectStore } from "@sluice/object-store";
 
-/** What checking needs of an object store. */
+/** What checking and copying need of an object store. */
 export type ReadableObjects = Pick<ObjectStore, "get" | "list">;
 
 /**
@@ -27,7 +27,13 @@ export function readOnlyDirectory(directory: string): ReadableObjects {
           : error;
       }
     },
-    list: (prefix) => filesBelow(directory, prefix),
+    async *list(prefix, startAfter = "") {
+      for await (const object of filesBelow(directory, prefix)) {
+        if (object.key > startAfter) {
+          yield object;
+        }
+      }
+    },
   };
 }
 
@@ -47,7 +53,11 @@ async function* filesBelow(directory: string, prefix: string): AsyncGenerator<Li
     if (entry.isDirectory()) {
       yield* filesBelow(directory, `${key}/`);
     } else {
-      yield { key, sizeBytes: (await stat(join(directory, key))).size };
+      // One that was removed meanwhile may show or not.
+      const found = await stat(join(directory, key)).catch(() => undefined);
+      if (found !== undefined) {
+        yield { key, sizeBytes: found.size };
+      }
     }
   }
 }

@@ -8,17 +8,12 @@ const readsAtOnce = 16;
 const listingsMax = 100;
 const gapListingsMax = 3;
 
-/** The manifest's objects, without any memory of them. */
-export class ManifestLog {
-  readonly #objectStore: ObjectStore;
+/** The manifest's objects, without any memory of them, for whoever only reads. */
+export class ManifestReader {
+  readonly #objectStore: Pick<ObjectStore, "get" | "list">;
 
-  constructor(objectStore: ObjectStore) {
+  constructor(objectStore: Pick<ObjectStore, "get" | "list">) {
     this.#objectStore = objectStore;
-  }
-
-  /** @throws {ServiceError} `already_exists` when the number is taken, perhaps by this very entry. */
-  async putEntry(entry: ManifestRecord): Promise<void> {
-    await this.#objectStore.put(entryKey(entry.sequence), [encodeRecord(entry)], { ifAbsent: true });
   }
 
   /**
@@ -66,6 +61,45 @@ export class ManifestLog {
     throw new ServiceError("unavailable", "the manifest changes faster than it can be read");
   }
 
+  /** The numbers of the entries after `sequence`, ascending, and of the newest snapshot. */
+  async #listAfter(sequence: number): Promise<{ snapshot: number | undefined; entries: number[] }> {
+    const entries: number[] = [];
+    let snapshot: number | undefined;
+    for await (const { key } of this.#objectStore.list(manifestPrefix, entryKey(sequence))) {
+      const found = parseManifestKey(key);
+      if (found?.kind === "entry") {
+        entries.push(found.sequence);
+      } else if (found?.kind === "snapshot") {
+        snapshot = found.sequence;
+      }
+    }
+    return { snapshot, entries };
+  }
+
+  async #readEntries(sequences: readonly number[]): Promise<ManifestRecord[]> {
+    return mapInOrder(sequences, readsAtOnce, (sequence) => this.#read("entry", sequence));
+  }
+
+  async #read(kind: ManifestRecord["kind"], sequence: number): Promise<ManifestRecord> {
+    const key = kind === "entry" ? entryKey(sequence) : snapshotKey(sequence);
+    return decodeRecord(await this.#objectStore.get(key), key, kind, sequence);
+  }
+}
+
+/** The same, for whoever also writes. */
+export class ManifestLog extends ManifestReader {
+  readonly #objectStore: ObjectStore;
+
+  constructor(objectStore: ObjectStore) {
+    super(objectStore);
+    this.#objectStore = objectStore;
+  }
+
+  /** @throws {ServiceError} `already_exists` when the number is taken, perhaps by this very entry. */
+  async putEntry(entry: ManifestRecord): Promise<void> {
+    await this.#objectStore.put(entryKey(entry.sequence), [encodeRecord(entry)], { ifAbsent: true });
+  }
+
   async putSnapshot(snapshot: ManifestRecord): Promise<void> {
     try {
       await this.#objectStore.put(snapshotKey(snapshot.sequence), [encodeRecord(snapshot)], { ifAbsent: true });
@@ -104,30 +138,6 @@ export class ManifestLog {
       return [];
     }
     return [...entries.filter((entry) => entry <= entryKey(kept.sequence)), ...snapshots.slice(0, -2)];
-  }
-
-  /** The numbers of the entries after `sequence`, ascending, and of the newest snapshot. */
-  async #listAfter(sequence: number): Promise<{ snapshot: number | undefined; entries: number[] }> {
-    const entries: number[] = [];
-    let snapshot: number | undefined;
-    for await (const { key } of this.#objectStore.list(manifestPrefix, entryKey(sequence))) {
-      const found = parseManifestKey(key);
-      if (found?.kind === "entry") {
-        entries.push(found.sequence);
-      } else if (found?.kind === "snapshot") {
-        snapshot = found.sequence;
-      }
-    }
-    return { snapshot, entries };
-  }
-
-  async #readEntries(sequences: readonly number[]): Promise<ManifestRecord[]> {
-    return mapInOrder(sequences, readsAtOnce, (sequence) => this.#read("entry", sequence));
-  }
-
-  async #read(kind: ManifestRecord["kind"], sequence: number): Promise<ManifestRecord> {
-    const key = kind === "entry" ? entryKey(sequence) : snapshotKey(sequence);
-    return decodeRecord(await this.#objectStore.get(key), key, kind, sequence);
   }
 }
 
