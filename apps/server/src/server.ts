@@ -74,7 +74,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const fs = nodeFileSystem;
   await fs.makeDirectory(dataDirectory);
   const recordBytesMax = Math.min(config.server.push_decompressed_bytes_max * recordGrowthMax, 2 ** 32 - 1);
-  const walOptions = { directory: join(dataDirectory, "wal"), fs, recordBytesMax, ...ports, onFatal: leave(logger) };
+  const walOptions = {
+    directory: join(dataDirectory, "wal"),
+    fs,
+    clock,
+    recordBytesMax,
+    ...ports,
+    onFatal: leave(logger),
+  };
   // The log comes first, for its lock keeps a second server out of the directory.
   let wal = await openWal(walOptions);
   opened.defer(() => wal.close());

@@ -1,4 +1,4 @@
-import { nodeFileSystem } from "@sluice/model/node";
+import { nodeFileSystem, systemClock } from "@sluice/model/node";
 import { quietLogger, quietMetrics, seededRng, temporaryDirectory } from "@sluice/testkit";
 import { runBench } from "@sluice/testkit/bench";
 import { openWal, type Wal } from "@sluice/wal";
@@ -40,6 +40,7 @@ async function withWal(use: (wal: Wal) => Promise<void>): Promise<void> {
     fs: nodeFileSystem,
     logger: quietLogger,
     metrics: quietMetrics,
+    clock: systemClock,
     onFatal(error) {
       throw error;
     },

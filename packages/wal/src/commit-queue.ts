@@ -12,6 +12,8 @@ export interface CommitQueueOptions {
   readonly pendingBytesMax: number;
   /** Makes the records durable as one group and resolves to the position of the first. Never called twice at once. */
   readonly commit: (records: readonly EncodedRecord[]) => Promise<number>;
+  /** Told whenever it changes how much waits or is on its way. */
+  readonly onPending: (records: number, bytes: number) => void;
 }
 
 /** A group takes no further record when it holds this many bytes, which bounds how long its first one waits. */
@@ -22,6 +24,7 @@ export class CommitQueue {
   readonly #options: CommitQueueOptions;
   #waiting: Waiting[] = [];
   #work: (() => Promise<void>)[] = [];
+  #pendingRecords = 0;
   #pendingBytes = 0;
   #running: Promise<void> | undefined;
   #stopped: ServiceError | undefined;
@@ -46,7 +49,7 @@ export class CommitQueue {
         `the WAL has ${this.#pendingBytes} bytes waiting for the disk, limit: ${pendingBytesMax} (pendingBytesMax)`,
       );
     }
-    this.#pendingBytes += sizeOf(record);
+    this.#changePending(1, sizeOf(record));
     const position = new Promise<number>((resolve, reject) => this.#waiting.push({ ...record, resolve, reject }));
     this.#running ??= this.#run();
     return position;
@@ -72,7 +75,7 @@ export class CommitQueue {
   stop(error: ServiceError): void {
     this.#stopped ??= error;
     for (const record of this.#waiting.splice(0)) {
-      this.#pendingBytes -= sizeOf(record);
+      this.#changePending(-1, -sizeOf(record));
       record.reject(error);
     }
   }
@@ -106,7 +109,13 @@ export class CommitQueue {
         record.reject(error);
       }
     }
-    this.#pendingBytes -= group.reduce((sum, record) => sum + sizeOf(record), 0);
+    this.#changePending(-group.length, -group.reduce((sum, record) => sum + sizeOf(record), 0));
+  }
+
+  #changePending(records: number, bytes: number): void {
+    this.#pendingRecords += records;
+    this.#pendingBytes += bytes;
+    this.#options.onPending(this.#pendingRecords, this.#pendingBytes);
   }
 
   #takeGroup(): Waiting[] {

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type FileSystem,
   isServiceError,
   type Logger,
@@ -52,6 +53,8 @@ export interface WalOptions {
   readonly fs: FileSystem;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Measures how long the disk takes. */
+  readonly clock: Clock;
   /** A segment that holds this many bytes takes no further group of records. */
   readonly segmentBytesMax?: number;
   readonly recordBytesMax?: number;
@@ -127,8 +130,12 @@ class SegmentedWal implements Wal {
     this.#queue = new CommitQueue({
       pendingBytesMax: options.pendingBytesMax ?? pendingBytesMaxDefault,
       commit: (records) => this.#commit(records),
+      onPending: (records, bytes) => {
+        metrics.waitingRecords.set(records);
+        metrics.waitingBytes.set(bytes);
+      },
     });
-    metrics.sizeBytes.set(this.sizeBytes);
+    this.#reportSize();
   }
 
   get lastPosition(): Position {
@@ -149,7 +156,7 @@ class SegmentedWal implements Wal {
   }
 
   async *read(from: Position): AsyncGenerator<PositionedRecord, void, undefined> {
-    yield* readRecords({
+    const records = readRecords({
       fs: this.#options.fs,
       segments: [...this.#segments],
       from,
@@ -157,6 +164,13 @@ class SegmentedWal implements Wal {
       trimmedThrough: () => this.#trimmedThrough,
       onMissing: (segment, first, end) => this.#reportMissing(segment, first, end),
     });
+    const { readPosition, readRecords: recordCount, readBytes } = this.#metrics;
+    for await (const read of records) {
+      recordCount.add(1);
+      readBytes.add(read.record.length);
+      readPosition.set(read.position);
+      yield read;
+    }
   }
 
   async trim(upTo: Position): Promise<void> {
@@ -173,7 +187,7 @@ class SegmentedWal implements Wal {
     }
     if (trimmed.length > 0) {
       await fs.syncDirectory(directory);
-      this.#metrics.sizeBytes.set(this.sizeBytes);
+      this.#reportSize();
     }
   }
 
@@ -190,6 +204,8 @@ class SegmentedWal implements Wal {
 
   /** The queue calls it for one group at a time. */
   async #commit(records: readonly EncodedRecord[]): Promise<Position> {
+    const { clock } = this.#options;
+    const startMs = clock.nowMs();
     const first = this.#lastPosition + 1;
     try {
       const writer = await this.#writerFor(first);
@@ -202,8 +218,15 @@ class SegmentedWal implements Wal {
     this.#metrics.syncs.add(1);
     this.#metrics.records.add(records.length);
     this.#metrics.recordBytes.add(records.reduce((sum, { length }) => sum + length, 0));
-    this.#metrics.sizeBytes.set(this.sizeBytes);
+    this.#metrics.commitSeconds.observe((clock.nowMs() - startMs) / 1000);
+    this.#reportSize();
     return first;
+  }
+
+  #reportSize(): void {
+    this.#metrics.segments.set(this.#segments.length);
+    this.#metrics.sizeBytes.set(this.sizeBytes);
+    this.#metrics.lastPosition.set(this.#lastPosition);
   }
 
   /** Whether the last segment holds nothing but trimmed records, and more than may stay. */

@@ -1,4 +1,4 @@
-import { nodeFileSystem } from "@sluice/model/node";
+import { nodeFileSystem, systemClock } from "@sluice/model/node";
 import { quietLogger, quietMetrics } from "@sluice/testkit";
 import { openWal } from "@sluice/wal";
 
@@ -11,6 +11,7 @@ const wal = await openWal({
   fs: nodeFileSystem,
   logger: quietLogger,
   metrics: quietMetrics,
+  clock: systemClock,
   segmentBytesMax: 100_000,
   onFatal(error) {
     throw error;

@@ -1,4 +1,5 @@
 import type { FileSystem, LogFields, Logger } from "@sluice/model";
+import { systemClock } from "@sluice/model/node";
 import { quietLogger, quietMetrics } from "@sluice/testkit";
 import { type LockOwner, openWal, type Position, type Wal, type WalOptions } from "@sluice/wal";
 
@@ -19,6 +20,7 @@ export function openTestWal(fs: FileSystem, options: Partial<WalOptions> = {}): 
     fs,
     logger: quietLogger,
     metrics: quietMetrics,
+    clock: systemClock,
     lockOwner: deadOwner(),
     onFatal(error) {
       throw error;

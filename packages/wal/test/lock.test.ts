@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { nodeFileSystem } from "@sluice/model/node";
+import { nodeFileSystem, systemClock } from "@sluice/model/node";
 import { quietLogger, quietMetrics, temporaryDirectory } from "@sluice/testkit";
 import { openWal, thisProcess, type Wal } from "@sluice/wal";
 import { expect, test } from "vitest";
@@ -11,6 +11,7 @@ function open(directory: string): Promise<Wal> {
     fs: nodeFileSystem,
     logger: quietLogger,
     metrics: quietMetrics,
+    clock: systemClock,
     onFatal(error) {
       throw error;
     },

@@ -48,6 +48,7 @@ export async function startSimulatedServer(
   const walOptions = {
     directory: "/data/wal",
     fs,
+    clock,
     segmentBytesMax: 1500,
     trimmedBytesMax: 500,
     lockOwner: { name: process.name.replaceAll(" ", "-"), isAlive: () => false },
