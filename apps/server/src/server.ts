@@ -139,8 +139,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
 
-  const rulerLimits = limitsOf(defaultTenant);
-  const ruler = await openRuler(config, rulerLimits, options.listen, dataDirectory, querier, kernels, ready.promise, ports);
+  const ruler = await openRuler(
+    { config, limitsOf, listen: options.listen, dataDirectory, querier, kernels, ready: ready.promise },
+    ports,
+  );
   opened.defer(() => ruler.stop());
   const app = await buildApp({
     options,
@@ -175,7 +177,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stopping = new AbortController();
   const flushing = repeat("flush", flushCheckMs, logger, stopping.signal, () => ingester.flushWhenDue());
   const trimming = repeat("disk cache", trimCheckMs, logger, stopping.signal, () => storage.trim());
-  const forgetting = repeat("forget streams", forgetCheckMs, logger, stopping.signal, async () => distributor.forgetIdle());
+  const forgetting = repeat("forget streams", forgetCheckMs, logger, stopping.signal, async () =>
+    distributor.forgetIdle(),
+  );
   const reloading = repeat("reload", config.runtime_config.period, logger, stopping.signal, () => limits.reload());
   const refreshing = storage.isShared
     ? repeat("refresh", config.storage_config.refresh_interval, logger, stopping.signal, () => store.refresh())
@@ -214,17 +218,21 @@ async function openLimits(
   return TenantLimits.open({ base: limitsFor(defaultLimits, section), file, fs, logger, metrics });
 }
 
+interface RulerParts {
+  readonly config: ServerConfig;
+  readonly limitsOf: (tenant: string) => Limits;
+  readonly listen: ServerOptions["listen"];
+  readonly dataDirectory: string;
+  readonly querier: Querier;
+  readonly kernels: Kernels;
+  /** Resolves when the write-ahead log is replayed. */
+  readonly ready: Promise<void>;
+}
+
 /** The ruler evaluates once the log is replayed: before, its queries would not see all lines. */
-async function openRuler(
-  { ruler: config }: ServerConfig,
-  limits: Limits,
-  { host, port }: ServerOptions["listen"],
-  dataDirectory: string,
-  querier: Querier,
-  kernels: Kernels,
-  ready: Promise<void>,
-  ports: Ports,
-): Promise<Ruler> {
+async function openRuler(parts: RulerParts, ports: Ports): Promise<Ruler> {
+  const { limitsOf, listen: api, dataDirectory, querier, kernels, ready } = parts;
+  const { ruler: config } = parts.config;
   const tenant = defaultTenant;
   const directory = join(dataDirectory, "ruler");
   const path = join(directory, "state.json");
@@ -237,8 +245,8 @@ async function openRuler(
     ...ports,
     async evaluate(expr, timeNs, signal) {
       await ready;
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.query_timeout)]);
-      const seriesMax = limits.max_query_series;
+      const { query_timeout: timeoutMs, max_query_series: seriesMax } = limitsOf(tenant);
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const query = { querier, kernels, tenant, query: expr, timeNs, limit: 0, seriesMax } as const;
       return (await runInstantQuery({ ...query, direction: "backward" }, deadline)).result;
     },
@@ -254,7 +262,7 @@ async function openRuler(
         ? undefined
         : slackNotifier({
             webhookUrl: () => readWebhookUrl(slack, nodeFileSystem),
-            externalUrl: config.external_url ?? `http://${host}:${port}`,
+            externalUrl: config.external_url ?? `http://${api.host}:${api.port}`,
             tenant,
             clock: systemClock,
             timeoutMs: slack.timeout,

@@ -30,6 +30,32 @@ test.for<Case>([
   },
   { title: "an unknown path", path: "/nothing", status: 404, told: "404 page not found" },
   {
+    title: "a method that a path does not have",
+    path: "/loki/api/v1/push",
+    init: { method: "GET" },
+    status: 405,
+    told: "405 method not allowed",
+  },
+  {
+    title: "another one",
+    path: "/loki/api/v1/label/app/values",
+    init: { method: "DELETE" },
+    status: 405,
+    told: "405 method not allowed",
+  },
+  {
+    title: "a push that is too large, and does not say so",
+    path: "/loki/api/v1/push",
+    init: {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: new Blob(["x".repeat(2_000_001)]).stream(),
+      duplex: "half",
+    },
+    status: 413,
+    told: "request body too large: message size too large than max (unknown vs 2000000)",
+  },
+  {
     title: "a content type that is none",
     path: "/loki/api/v1/push",
     init: { method: "POST", headers: { "Content-Type": ";;" }, body: "{}" },
@@ -102,4 +128,15 @@ test.for<Omit<Case, "status" | "told">>([
 ])("$title does no harm", async ({ path, init }) => {
   const response = await fetch(`${server.address}${path}`, init);
   expect(response.status, await response.text()).toBe(200);
+});
+
+test("the methods of a path are named, and every request is timed by its route", async () => {
+  const response = await fetch(`${server.address}/loki/api/v1/query_range`, { method: "PUT" });
+  expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
+  await fetch(`${server.address}/nowhere/at/all`);
+  const metrics = await (await fetch(`${server.address}/metrics`)).text();
+  expect(metrics).toMatch(
+    /^sluice_request_duration_seconds_count\{method="PUT",route="\/loki\/api\/v1\/query_range",status_code="405"\} 1$/mu,
+  );
+  expect(metrics).toMatch(/^sluice_request_duration_seconds_count\{method="GET",route="other",status_code="404"\}/mu);
 });

@@ -125,13 +125,19 @@ async function readBody(
   let sizeBytes = 0;
   // The connection stays, to be answered on.
   const incoming: AsyncIterable<Buffer> = payload.iterator({ destroyOnReturn: false });
-  for await (const part of incoming) {
-    sizeBytes += part.length;
-    if (sizeBytes > bytesMax) {
-      throw bodyTooLarge("unknown", bytesMax);
+  try {
+    for await (const part of incoming) {
+      sizeBytes += part.length;
+      if (sizeBytes > bytesMax) {
+        throw bodyTooLarge("unknown", bytesMax);
+      }
+      reservation?.grow(sizeBytes);
+      parts.push(part);
     }
-    reservation?.grow(sizeBytes);
-    parts.push(part);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "ECONNRESET"
+      ? new ServiceError("cancelled", "the client left before the end of its push", { cause: error })
+      : error;
   }
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts, sizeBytes);
 }

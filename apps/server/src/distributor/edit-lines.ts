@@ -41,7 +41,7 @@ export function truncateLines(
 
 /**
  * Makes the times of neighbours different: an entry that has the time of the one before it, and another line, gets the
- * nanosecond after. Their order is kept so; equal lines stay equal, for they are repeats.
+ * nanosecond after, so that their order is kept. A repeat of the line before it is left as it is.
  *
  * @see Loki's pkg/distributor/distributor.go, `increment_duplicate_timestamp`
  */

@@ -23,13 +23,13 @@ export class TokenBucket {
   }
 
   /**
-   * How long until {@link take} may succeed, in milliseconds. For more than the bucket can hold, until it is full: by
+   * How long until {@link take} may succeed, in whole milliseconds. For more than the bucket can hold, until it is full: by
    * then the sender may have split it.
    */
   waitMs(amount: number, rate: Rate, nowMs: number): number {
     this.#fill(rate, nowMs);
     const missing = Math.min(amount, rate.burst) - this.#tokens;
-    return missing <= 0 ? 0 : (missing / rate.perSecond) * 1000;
+    return missing <= 0 ? 0 : Math.ceil((missing / rate.perSecond) * 1000);
   }
 
   #fill({ perSecond, burst }: Rate, nowMs: number): void {

@@ -15,11 +15,13 @@ export type RuntimeConfigSection = z.output<typeof RuntimeConfigSection>;
 /** Limits of the tenants that have their own; by tenant, only what differs. */
 export type Overrides = ReadonlyMap<string, LimitsSection>;
 
-const Tenant = z.string().superRefine((tenant, context) => {
-  try {
-    checkTenant(tenant);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: messageOf(error) });
+const OverridesSection = z.record(z.string(), LimitsSection.nullable()).superRefine((overrides, context) => {
+  for (const tenant of Object.keys(overrides)) {
+    try {
+      checkTenant(tenant);
+    } catch (error) {
+      context.addIssue({ code: "custom", path: [tenant], message: messageOf(error) });
+    }
   }
 });
 
@@ -27,7 +29,7 @@ const notHere = (what: string): z.ZodOptional<z.ZodUndefined> =>
   z.undefined({ error: `not supported: ${what}` }).optional();
 
 const RuntimeConfigFile = z.strictObject({
-  overrides: z.record(Tenant, LimitsSection.nullable()).nullable().default({}),
+  overrides: OverridesSection.nullable().default({}),
   configs: notHere("what is logged does not depend on the tenant"),
   multi_kv_config: notHere("there is no key-value store"),
 });

@@ -1,9 +1,9 @@
-import { levels, unknownLevel, type LevelIndex } from "./level.ts";
+import { equalsFolded, levelOfText, unknownLevel, type LevelIndex } from "./level.ts";
 
 /** Words that tell a level wherever they stand in a line. */
 const words = ["trace", "debug", "fatal", "critical", "error", "err", "warning", "warn", "info"].map((word) => ({
   letters: new TextEncoder().encode(word),
-  level: levels.findIndex((level) => level === word.replace(/^err$/u, "error").replace(/^warning$/u, "warn")),
+  level: levelOfText(word),
 }));
 
 /** By a letter's code, in either case: the second letter of the words that begin with it, 0 where none does. */
@@ -44,23 +44,11 @@ function levelOfWordAt(bytes: Uint8Array, offset: number, end: number): LevelInd
   }
   for (const { letters, level } of wordsOfLetter[bytes[offset]!]!) {
     const wordEnd = offset + letters.length;
-    if (holdsAt(bytes, offset, end, letters) && (wordEnd === end || after[bytes[wordEnd]!] === 1)) {
+    if (wordEnd <= end && equalsFolded(bytes, offset, letters) && (wordEnd === end || after[bytes[wordEnd]!] === 1)) {
       return level;
     }
   }
   return unknownLevel;
-}
-
-function holdsAt(bytes: Uint8Array, offset: number, end: number, letters: Uint8Array): boolean {
-  if (offset + letters.length > end) {
-    return false;
-  }
-  for (let i = 1; i < letters.length; i++) {
-    if ((bytes[offset + i]! | 0x20) !== letters[i]) {
-      return false;
-    }
-  }
-  return true;
 }
 
 function flagsOf(isSet: (code: number) => boolean): Uint8Array {
