@@ -3,7 +3,6 @@ import {
   compareLabels,
   compileMatcher,
   printLabels,
-  type BlockRef,
   type Labels,
   type Matcher,
   type SelectRequest,
@@ -29,8 +28,8 @@ export async function selectBlocks(
   request: SelectRequest,
   metrics: StoreMetrics,
   signal: AbortSignal | undefined,
-): Promise<BlockRef[]> {
-  const blocks: BlockRef[] = [];
+): Promise<StoredBlock[]> {
+  const blocks: StoredBlock[] = [];
   let outsideCount = 0;
   let inRangeCount = 0;
   const scan = reader.scan();

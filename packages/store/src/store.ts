@@ -17,7 +17,8 @@ import { defaultCompactionOptions, type CompactionOptions } from "./compaction/p
 import { DeleteApplier, type ApplyDeletesOptions, type ApplyDeletesResult } from "./deletes/apply-deletes.ts";
 import type { DeleteOptions } from "./deletes/delete-request.ts";
 import { DeleteRequests, type StoreDeletes } from "./deletes/delete-requests.ts";
-import { seriesLeft, withoutDeleted } from "./deletes/hiding.ts";
+import { withoutDeletedStored } from "./deletes/hide-stored.ts";
+import { seriesLeft } from "./deletes/hiding.ts";
 import { Manifest, type Replacement } from "./manifest/manifest.ts";
 import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
 import {
@@ -312,7 +313,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
       const hiding = deletes.hidingOf(tenant);
       const blocks = await selectBlocks(reader, segments, request, metrics, signal);
-      return withoutDeleted(withoutExpired(blocks, expiry), hiding);
+      return withoutExpired(await withoutDeletedStored(reader, blocks, hiding, signal), expiry);
     },
     async series(request) {
       checkOpen();
@@ -323,7 +324,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const found = await selectSeries(reader, segments, request, (labels, block) => !isExpired(expiry, labels, block));
       return seriesLeft(found, request, hiding, async (matchers) => {
         const blocks = await selectBlocks(reader, segments, { tenant, matchers, startNs, endNs }, metrics, undefined);
-        return withoutDeleted(withoutExpired(blocks, expiry), hiding);
+        return withoutExpired(await withoutDeletedStored(reader, blocks, hiding, undefined), expiry);
       });
     },
     refresh,

@@ -45,6 +45,11 @@ export class StoredBlock implements BlockRef {
     return this.#footer.blocks.rawBytesAt(this.#block);
   }
 
+  /** Where it is stored. */
+  get place(): { readonly segment: Segment; readonly footer: SegmentFooter; readonly block: number } {
+    return { segment: this.#segment, footer: this.#footer, block: this.#block };
+  }
+
   async load(signal?: AbortSignal): Promise<EntryBatch> {
     checkNotCancelled(signal, "query");
     return this.#reader.block(this.#segment, this.#footer.blocks.entryAt(this.#block), this.#access);

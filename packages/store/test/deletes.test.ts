@@ -100,6 +100,19 @@ test("a block of which all is deleted is dropped from the plan and from its segm
   expect((await touched!.load()).count).toBe(0);
 });
 
+test("blocks that hold no deleted line can be counted without being read: their skip filters say so", async () => {
+  const { store, metrics } = await opened();
+  for (let i = 1; i <= 5; i++) {
+    await flushLines(store, "t", i, [entry(i, `id=${i}${i}${i}${i} done`), entry(i + 0.5, "another")]);
+  }
+  await addDelete(store, "app=web id=3333 d");
+  const blocks = await selectAll(store, "t");
+  expect(blocks.map(({ mayRepeat }) => mayRepeat === true)).toEqual([false, false, true, false, false]);
+  expect(metrics.valueOf("sluice_store_blocks_read_total")).toBe(0);
+  expect(await storedLines(store, "t")).not.toContain("id=3333 done");
+  expect((await storedLines(store, "t")).length).toBe(9);
+});
+
 test("a segment of which nothing is left is dropped, and one without such a line stays as it is", async () => {
   const { store, clock, objectStore } = await opened();
   await flushLines(store, "t", 1, [entry(1, "secret")]);

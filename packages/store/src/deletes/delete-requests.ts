@@ -1,3 +1,4 @@
+import { compileSkipTest } from "@sluice/chunk";
 import { ServiceError, type Clock, type Metrics } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import { createHash } from "node:crypto";
@@ -247,7 +248,14 @@ export class DeleteRequests {
   #learn(request: DeleteRequest, compiled: CompiledDelete, isProcessed: boolean, madeAt: number): void {
     const ofTenant = this.#known.get(request.tenant) ?? new Map<string, Known>();
     this.#known.set(request.tenant, ofTenant);
-    ofTenant.set(deleteName(request), { ...compiled, request, isProcessed, doneShare: 0, madeAt });
+    ofTenant.set(deleteName(request), {
+      ...compiled,
+      mayHold: compileSkipTest(compiled),
+      request,
+      isProcessed,
+      doneShare: 0,
+      madeAt,
+    });
     this.#changed();
   }
 

@@ -1,4 +1,4 @@
-import { pickEntries } from "@sluice/chunk";
+import { pickEntries, type SkipTest } from "@sluice/chunk";
 import {
   compileMatchers,
   firstAtOrAfter,
@@ -15,6 +15,8 @@ import type { CompiledDelete, DeleteRequest } from "./delete-request.ts";
 /** A delete request that hides lines. */
 export interface ActiveDelete extends CompiledDelete {
   readonly request: DeleteRequest;
+  /** Whether a block may hold a line that the request is about, by its skip filter; undefined when no filter can tell. */
+  readonly mayHold: SkipTest | undefined;
 }
 
 /** A run of time of which both ends belong to it. */
@@ -140,7 +142,8 @@ async function hasLineLeft(block: BlockRef, range: Span, hiding: Hiding): Promis
   return row < batch.count && timestampAt(batch, row) <= maxNs;
 }
 
-function reducedBlock(block: BlockRef, deletes: readonly ActiveDelete[]): BlockRef {
+/** The block without what the requests are about. */
+export function reducedBlock(block: BlockRef, deletes: readonly ActiveDelete[]): BlockRef {
   const { labels, minNs, maxNs, count, rawBytes } = block;
   return {
     labels,
