@@ -21,7 +21,8 @@ interface Asked {
 }
 
 const apps = ["db", "web"];
-const words = ["red", "green", "blue"];
+/** Each a whole word between brackets, so that skip filters can tell of it. */
+const words = ["[red]", "[green]", "[blue]"];
 const secondsMax = 2 * 86_400;
 
 function isMeant({ app, word, from, to }: Asked, line: Line): boolean {
