@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { parseYamlConfig } from "@sluice/service";
 import { expect, test } from "vitest";
 import { defaultLimits, limitsFor, LimitsSection, printableLimits } from "./limits.ts";
@@ -51,4 +52,10 @@ test.for([
   { text: "deletion_mode: sometimes", told: "a.yaml:1: deletion_mode: Invalid option" },
 ])("$text is refused", ({ text, told }) => {
   expect(() => parseYamlConfig("a.yaml", `${text}\n`, LimitsSection)).toThrow(told);
+});
+
+test("every key is described", () => {
+  const text = readFileSync(new URL("../LIMITS.md", import.meta.url), "utf8");
+  const keys = [defaultLimits, ignoredLimits, refusedLimits].flatMap((limits) => Object.keys(limits));
+  expect(keys.filter((key) => !text.includes(`\`${key}\``))).toEqual([]);
 });

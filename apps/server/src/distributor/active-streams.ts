@@ -2,9 +2,6 @@ import { TokenBucket } from "./token-bucket.ts";
 
 /** A stream without lines for this long is not active any more. */
 export const streamIdleMs = 600_000;
-/** Streams of one tenant that are followed, where no limit is lower: some hundred megabytes. */
-const followedMax = 1_000_000;
-
 interface ActiveStream {
   readonly bucket: TokenBucket;
   lastSeenMs: number;
@@ -23,9 +20,10 @@ export class ActiveStreams {
    *
    * @param text canonical labels.
    * @param countMax streams there may be.
+   * @param followedMax streams that memory is spent on: one beyond gets a new bucket each time.
    * @returns undefined when it is new and there are as many as there may be.
    */
-  bucketOf(text: string, countMax: number, nowMs: number): TokenBucket | undefined {
+  bucketOf(text: string, countMax: number, followedMax: number, nowMs: number): TokenBucket | undefined {
     let stream = this.#streams.get(text);
     if (stream === undefined) {
       if (this.#streams.size >= countMax) {

@@ -11,7 +11,7 @@ import type { LineLevelOptions } from "./level/line-level.ts";
 import type { Problems } from "./problems.ts";
 import { PushRefused } from "./push-refused.ts";
 import { TokenBucket, type Rate } from "./token-bucket.ts";
-import { validatePush, type AcceptedStream, type ValidStream } from "./validate.ts";
+import { validatePush, type AcceptedStream, type Validated, type ValidStream } from "./validate.ts";
 
 export interface DistributorOptions {
   readonly limitsOf: (tenant: string) => Limits;
@@ -31,6 +31,10 @@ export interface Admitted {
 
 /** Tenants whose rates are remembered; beyond, those that were silent for the longest time are forgotten. */
 const tenantsMax = 10_000;
+/** Streams that are followed, of all tenants: some hundred megabytes. */
+const followedMax = 1_000_000;
+/** Characters of label texts that are remembered, of all tenants. */
+const rememberedLengthMax = 16_000_000;
 const mebibyte = 1024 * 1024;
 /** Entries that an answer names for one stream, as Loki does. */
 const toldEntriesMax = 10;
@@ -53,6 +57,9 @@ export class Distributor {
   readonly #options: DistributorOptions;
   readonly #tenants = new Map<string, TenantState>();
   readonly #counters;
+  /** Of all tenants, since they were counted last. */
+  #followed = 0;
+  #rememberedLength = 0;
 
   constructor(options: DistributorOptions) {
     this.#options = options;
@@ -80,30 +87,34 @@ export class Distributor {
   }
 
   /**
+   * Decides about one push, and counts it.
+   *
    * @throws {PushRefused} 429 when the tenant's rate is exceeded: nothing is to be stored.
    */
   admit(tenant: string, pushed: readonly PushedStream[]): Admitted {
     const nowMs = this.#options.clock.nowMs();
     const state = this.#stateOf(tenant, nowMs);
-    const { limits, known, levels } = state;
-    const validated = validatePush(pushed, limits, (sent) => known.of(sent), nowMs);
-    const { accepted, problems, truncatedLines } = validated;
+    const { limits, levels, active } = state;
+    const { accepted, problems } = this.#validate(tenant, state, pushed, nowMs);
     const total = amountOf(accepted);
-    this.#count(tenant, total, problems.discarded, truncatedLines);
     const discarded = new Discarded();
+    const activeBefore = active.count;
     try {
       if (nowMs < limits.block_ingestion_until && total.lines > 0) {
         discarded.add("blocked_ingestion", total);
         return { streams: [], problems, refusal: blockedAnswer(tenant, limits) };
       }
       checkRate(tenant, state, total, discarded, nowMs);
-      const { streams, refusal } = holdStreamsToLimits(tenant, state, accepted, discarded, nowMs);
+      const room = followedMax - this.#followed + activeBefore;
+      const { streams, refusal } = holdStreamsToLimits(tenant, state, accepted, discarded, room, nowMs);
       return {
         streams: levels === undefined ? streams : streams.map((stream) => withLevels(stream, levels)),
         problems,
         refusal,
       };
     } finally {
+      this.#followed += active.count - activeBefore;
+      this.#count(tenant, total, problems.discarded);
       this.#countDiscarded(tenant, discarded);
     }
   }
@@ -111,15 +122,41 @@ export class Distributor {
   /** To be called every minute or so: lets go of streams and tenants that are silent. */
   forgetIdle(): void {
     const nowMs = this.#options.clock.nowMs();
-    let streams = 0;
     for (const [tenant, { active, lastSeenMs }] of this.#tenants) {
       active.forgetIdle(nowMs);
-      streams += active.count;
       if (nowMs - lastSeenMs > streamIdleMs) {
         this.#tenants.delete(tenant);
       }
     }
-    this.#counters.activeStreams.set(streams);
+    const states = [...this.#tenants.values()];
+    this.#followed = states.reduce((sum, { active }) => sum + active.count, 0);
+    this.#rememberedLength = states.reduce((sum, { known }) => sum + known.rememberedLength, 0);
+    this.#counters.activeStreams.set(this.#followed);
+  }
+
+  #validate(
+    tenant: string,
+    { limits, known }: TenantState,
+    pushed: readonly PushedStream[],
+    nowMs: number,
+  ): Pick<Validated, "accepted" | "problems"> {
+    const lengthBefore = known.rememberedLength;
+    const { accepted, problems, truncatedLines } = validatePush(pushed, limits, (sent) => known.of(sent), nowMs);
+    if (truncatedLines > 0) {
+      this.#counters.mutatedLines.add(truncatedLines, { tenant, reason: "line_too_long" });
+    }
+    this.#rememberedLength += known.rememberedLength - lengthBefore;
+    if (this.#rememberedLength > rememberedLengthMax) {
+      this.#forgetTexts();
+    }
+    return { accepted, problems };
+  }
+
+  #forgetTexts(): void {
+    for (const { known } of this.#tenants.values()) {
+      known.forget();
+    }
+    this.#rememberedLength = 0;
   }
 
   #stateOf(tenant: string, nowMs: number): TenantState {
@@ -147,12 +184,9 @@ export class Distributor {
     return state;
   }
 
-  #count(tenant: string, total: Amount, wrong: Discarded, truncatedLines: number): void {
-    this.#counters.lines.add(total.lines + wrong.total.lines, { tenant });
-    this.#counters.bytes.add(total.bytes + wrong.total.bytes, { tenant });
-    if (truncatedLines > 0) {
-      this.#counters.mutatedLines.add(truncatedLines, { tenant, reason: "line_too_long" });
-    }
+  #count(tenant: string, right: Amount, wrong: Discarded): void {
+    this.#counters.lines.add(right.lines + wrong.total.lines, { tenant });
+    this.#counters.bytes.add(right.bytes + wrong.total.bytes, { tenant });
     this.#countDiscarded(tenant, wrong);
   }
 
@@ -208,13 +242,14 @@ function holdStreamsToLimits(
   { limits, active }: TenantState,
   streams: readonly ValidStream[],
   discarded: Discarded,
+  followedRoom: number,
   nowMs: number,
 ): { readonly streams: readonly ValidStream[]; readonly refusal: PushRefused | undefined } {
   const countMax = lowestLimit(limits.max_global_streams_per_user, limits.max_streams_per_user);
   const rate: Rate = { perSecond: limits.per_stream_rate_limit, burst: limits.per_stream_rate_limit_burst };
   let refusal: PushRefused | undefined;
   const held = streams.filter((stream) => {
-    const bucket = active.bucketOf(stream.text, countMax, nowMs);
+    const bucket = active.bucketOf(stream.text, countMax, followedRoom, nowMs);
     if (bucket === undefined) {
       discarded.add("stream_limit", stream);
       refusal = new PushRefused(429, tooManyStreams(tenant, stream.text, countMax), streamRetryMs);

@@ -14,15 +14,15 @@ export interface KnownStream {
   readonly problem?: { readonly reason: DiscardReason; readonly text: string };
 }
 
-/** Texts that are remembered, and how long one may be: together some megabytes for a tenant at most. */
-const rememberedMax = 10_000;
+/** Longer texts are read each time. */
 const rememberedLengthMax = 2048;
 
 /** Reads the labels of a tenant's streams. Senders repeat them with every push, so what was read is remembered. */
 export class KnownStreams {
   readonly #tenant: string;
   readonly #limits: Limits;
-  #remembered = new Map<string, KnownStream>();
+  readonly #remembered = new Map<string, KnownStream>();
+  #rememberedLength = 0;
 
   constructor(tenant: string, limits: Limits) {
     this.#tenant = tenant;
@@ -35,13 +35,21 @@ export class KnownStreams {
     if (stream === undefined) {
       stream = this.#read(sent);
       if (sent.length <= rememberedLengthMax) {
-        if (this.#remembered.size >= rememberedMax) {
-          this.#remembered = new Map();
-        }
         this.#remembered.set(sent, stream);
+        this.#rememberedLength += sent.length;
       }
     }
     return stream;
+  }
+
+  /** Characters of the texts that are remembered; what they take in memory is some times as much. */
+  get rememberedLength(): number {
+    return this.#rememberedLength;
+  }
+
+  forget(): void {
+    this.#remembered.clear();
+    this.#rememberedLength = 0;
   }
 
   #read(sent: string): KnownStream {
