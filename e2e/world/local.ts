@@ -18,15 +18,20 @@ export interface ServerStart {
 }
 
 export async function startServer(start: ServerStart): Promise<ServerProcess> {
+  const server = await spawnServer(start);
+  const [, url] = await readyOrKilled(server, /ready on (http:\/\/\S+)/u);
+  return { ...server, url: url! };
+}
+
+/** The same without waiting until it is ready. */
+export async function spawnServer(start: ServerStart): Promise<WorldProcess> {
   const args = ["apps/server/src/main.ts", "--data", start.dataDirectory, "--listen", `127.0.0.1:${start.port ?? 0}`];
   if (start.config !== undefined) {
     const path = `${start.dataDirectory}.config.yaml`;
     await writeFile(path, stringify(start.config));
     args.push("--config", path);
   }
-  const server = startProcess("node", args);
-  const [, url] = await readyOrKilled(server, /ready on (http:\/\/\S+)/u);
-  return { ...server, url: url! };
+  return startProcess("node", args);
 }
 
 export interface AgentStart {

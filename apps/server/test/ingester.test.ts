@@ -63,13 +63,14 @@ async function live(
 }
 
 /** An object store that fails while it is told to. */
-function failingStore(): ObjectStore & { isDown: boolean } {
+function failingStore(): ObjectStore & { isDown: boolean; downFor: (key: string) => boolean } {
   const base = memoryObjectStore();
   return {
     ...base,
     isDown: false,
+    downFor: () => true,
     async put(key, body, options) {
-      if (this.isDown) {
+      if (this.isDown && this.downFor(key)) {
         throw new ServiceError("unavailable", "the store is down");
       }
       return base.put(key, body, options);
@@ -112,6 +113,26 @@ test("while the store is down lines stay, and flushes go on where they failed", 
   await life.ingester.flush();
   expect(life.ingester.heads.totalBytes).toBe(0);
   expect(await life.lines()).toEqual(["one", "two"]);
+});
+
+test("a store that is down does not keep the server from starting", async () => {
+  await using directory = await temporaryDirectory();
+  const objects = failingStore();
+  {
+    await using life = await live(directory.path, objects);
+    await life.push("one");
+    await life.push("two");
+    await life.push("three");
+  }
+  // The manifest can be opened.
+  objects.isDown = true;
+  objects.downFor = (key) => key.endsWith(".seg");
+  await using life = await live(directory.path, objects, { flush_bytes: 1 });
+  expect(await life.lines()).toEqual(["one", "two", "three"]);
+  objects.isDown = false;
+  await life.ingester.flushAll();
+  expect(life.ingester.heads.isEmpty).toBe(true);
+  expect(await life.lines()).toEqual(["one", "two", "three"]);
 });
 
 test("a crash between the manifest and the trim of the log repeats nothing", async () => {

@@ -1,4 +1,13 @@
-import { assert, lineBytesOf, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
+import {
+  assert,
+  isServiceError,
+  lineBytesOf,
+  messageOf,
+  ServiceError,
+  type Clock,
+  type Logger,
+  type Metrics,
+} from "@sluice/model";
 import type { Store } from "@sluice/store";
 import type { Position, Wal } from "@sluice/wal";
 import type { IngesterConfig } from "../config.ts";
@@ -90,7 +99,7 @@ export class Ingester {
       }
       onProgress(position, wal.lastPosition);
       if (this.heads.openBytes >= config.flush_bytes) {
-        await this.flush();
+        await this.#flushDuringReplay();
       }
     }
     // A log that lost its end (torn records are cut) may lie behind the manifest: positions go on from the manifest.
@@ -151,6 +160,21 @@ export class Ingester {
     for (const { batch } of streams) {
       this.#counters.lines.add(batch.count, { tenant });
       this.#counters.bytes.add(lineBytesOf(batch), { tenant });
+    }
+  }
+
+  /**
+   * A store that takes nothing (a full disk, an outage) does not keep the server from starting: what the log holds has
+   * been in memory before, and the next flush tries again.
+   */
+  async #flushDuringReplay(): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      if (!isServiceError(error, "unavailable")) {
+        throw error;
+      }
+      this.#options.logger.warn("cannot flush while replaying the write-ahead log", { error: messageOf(error) });
     }
   }
 
