@@ -123,11 +123,35 @@ export function unpackIds(text: usize, textEnd: usize, ids: usize, idsEnd: usize
         return 0;
       }
       const high = digitsOf(v128.load(id));
-      const low = digitsOf(i8x16.shuffle(v128.load(id), v128.load(id), 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+      const low = digitsOf(
+        i8x16.shuffle(v128.load(id), v128.load(id), 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15),
+      );
       // xxxxxxxx-xxxx-xx | xx-xxxx-xxxxxxxx | xxxx
       const dash = i8x16.splat(0x2d);
       v128.store(to, i8x16.shuffle(high, dash, 0, 1, 2, 3, 4, 5, 6, 7, 16, 8, 9, 10, 11, 16, 12, 13));
-      v128.store(to + 16, i8x16.shuffle(i8x16.shuffle(high, low, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29), dash, 0, 1, 16, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13));
+      v128.store(
+        to + 16,
+        i8x16.shuffle(
+          i8x16.shuffle(high, low, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29),
+          dash,
+          0,
+          1,
+          16,
+          2,
+          3,
+          4,
+          5,
+          16,
+          6,
+          7,
+          8,
+          9,
+          10,
+          11,
+          12,
+          13,
+        ),
+      );
       store<u32>(to + 32, i32x4.extract_lane(low, 3));
       to += uuidLength;
       id += 16;
@@ -153,8 +177,6 @@ export function unpackIds(text: usize, textEnd: usize, ids: usize, idsEnd: usize
 }
 
 /** Which of 64 bytes are hexadecimal digits in lower case. */
-// @ts-ignore: decorator
-@inline
 function digitsAt(at: usize): u64 {
   return (
     digitMask(v128.load(at)) |
@@ -164,8 +186,6 @@ function digitsAt(at: usize): u64 {
   );
 }
 
-// @ts-ignore: decorator
-@inline
 function digitMask(vector: v128): u64 {
   const isNumber = i8x16.le_u(i8x16.sub(vector, i8x16.splat(0x30)), i8x16.splat(9));
   const isLetter = i8x16.le_u(i8x16.sub(vector, i8x16.splat(0x61)), i8x16.splat(5));
@@ -173,8 +193,6 @@ function digitMask(vector: v128): u64 {
 }
 
 /** Which of the bytes at `at` before `end` are marks, of 64. */
-// @ts-ignore: decorator
-@inline
 function marksAt(at: usize, end: usize): u64 {
   const all =
     markMask(v128.load(at)) |
@@ -184,27 +202,19 @@ function marksAt(at: usize, end: usize): u64 {
   return all;
 }
 
-// @ts-ignore: decorator
-@inline
 function markMask(vector: v128): u64 {
   return <u64>(<u32>i8x16.bitmask(i8x16.le_u(i8x16.sub(vector, i8x16.splat(1)), i8x16.splat(1))));
 }
 
 /** The bits of 128, of which `low` are the first 64, moved down. */
-// @ts-ignore: decorator
-@inline
 function shifted(low: u64, high: u64, by: u64): u64 {
   return (low >> by) | (high << (64 - by));
 }
 
-// @ts-ignore: decorator
-@inline
 function isDigit(byte: u8): bool {
   return byte - 0x30 <= 9 || byte - 0x61 <= 5;
 }
 
-// @ts-ignore: decorator
-@inline
 function valueOf(byte: u8): u32 {
   return byte <= 0x39 ? byte - 0x30 : byte - 0x57;
 }
@@ -213,7 +223,12 @@ function isUuid(start: usize, end: usize): bool {
   if (start + uuidLength > end) {
     return false;
   }
-  if (load<u8>(start + 8) != 0x2d || load<u8>(start + 13) != 0x2d || load<u8>(start + 18) != 0x2d || load<u8>(start + 23) != 0x2d) {
+  if (
+    load<u8>(start + 8) != 0x2d ||
+    load<u8>(start + 13) != 0x2d ||
+    load<u8>(start + 18) != 0x2d ||
+    load<u8>(start + 23) != 0x2d
+  ) {
     return false;
   }
   const digits = digitsAt(start);
@@ -232,8 +247,6 @@ function hasLetter(start: usize, end: usize): bool {
 }
 
 /** Two bytes from four digits. */
-// @ts-ignore: decorator
-@inline
 function pairs4(at: usize): u16 {
   return <u16>(
     ((valueOf(load<u8>(at)) << 4) |
@@ -244,16 +257,12 @@ function pairs4(at: usize): u16 {
 }
 
 /** Four bytes from eight digits. */
-// @ts-ignore: decorator
-@inline
 function writePairs8(at: usize, to: usize): void {
   store<u16>(to, pairs4(at));
   store<u16>(to + 2, pairs4(at + 4));
 }
 
 /** The digits of the first eight bytes. */
-// @ts-ignore: decorator
-@inline
 function digitsOf(bytes: v128): v128 {
   const high = i8x16.shr_u(bytes, 4);
   const low = v128.and(bytes, i8x16.splat(15));

@@ -1,14 +1,14 @@
-import { logLine, seededRng } from "@sluice/testkit";
+import { logLine, logLineIn, seededRng } from "@sluice/testkit";
 import { runBench, type BenchCase } from "@sluice/testkit/bench";
 import { compress, uncompress } from "snappyjs";
-import { createFinder, createKernels, plainKernels, type Kernels } from "../src/index.ts";
+import { createFinder, createKernels, fieldNames, plainKernels, type Kernels } from "../src/index.ts";
 
 /** 32 blocks of 256 KiB of lines, as a scan meets them: each is decoded once and looked at once. */
 const blockBytes = 262_144;
 const blockCount = 32;
 
 const encoder = new TextEncoder();
-const blocks = makeBlocks();
+const blocks = makeBlocks(logLine);
 const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
 const simd = createKernels();
 if (!simd.isSimd) {
@@ -29,15 +29,35 @@ function pair(name: string, run: (kernels: Kernels, block: Uint8Array) => unknow
   ];
 }
 
-function makeBlocks(): readonly Uint8Array[] {
+function makeBlocks(line: typeof logLine): readonly Uint8Array[] {
   const rng = seededRng(1);
   return Array.from({ length: blockCount }, (_, i) => {
     let text = "";
     for (let j = 0; text.length < blockBytes; j++) {
-      text += `${logLine(rng, i * 1e6 + j)}\n`;
+      text += `${line(rng, i * 1e6 + j)}\n`;
     }
     return encoder.encode(text);
   });
+}
+
+/** A block and where its lines are. */
+interface Lines {
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly all: Uint32Array;
+}
+
+function linesOf(block: Uint8Array): Lines {
+  const ends = simd.newlineOffsets(block, 2000);
+  const starts = ends.map((_, i) => (i === 0 ? 0 : ends[i - 1]! + 1));
+  return { bytes: block, starts, ends, all: Uint32Array.from(ends.keys()) };
+}
+
+function eachOf(name: string, of: readonly Lines[], run: (lines: Lines) => unknown): BenchCase {
+  const total = of.reduce((sum, block) => sum + block.bytes.length, 0);
+  const count = of.reduce((sum, block) => sum + block.all.length, 0);
+  return { name, bytes: total, lines: count, run: () => of.forEach((block) => void run(block)) };
 }
 
 function firstHits(find: (block: Buffer, from: number) => number, block: Uint8Array): number {
@@ -88,3 +108,36 @@ await runBench(
   directory,
   pair("token filter", (kernels, block) => kernels.buildTokenFilter([block])),
 );
+
+const withLines = blocks.map(linesOf);
+const decoder = new TextDecoder();
+await runBench("kernels-escape-json", directory, [
+  eachOf("kernel", withLines, (b) => simd.escapeJsonLines(b.bytes, b.starts, b.ends, 0, b.all.length)),
+  eachOf("twin", withLines, (b) => plainKernels.escapeJsonLines(b.bytes, b.starts, b.ends, 0, b.all.length)),
+  eachOf("JSON.stringify of the texts", withLines, (b) =>
+    JSON.stringify(Array.from(b.all, (i) => decoder.decode(b.bytes.subarray(b.starts[i], b.ends[i])))),
+  ),
+]);
+
+const jsonLines = makeBlocks((rng, atMs) => logLineIn("json", rng, atMs)).map(linesOf);
+const logfmtLines = makeBlocks((rng, atMs) => logLineIn("logfmt", rng, atMs)).map(linesOf);
+const lenient = { isStrict: false, keepEmpty: false, isWhole: false };
+await runBench("kernels-fields", directory, [
+  ...[["level"], ["level", "status", "path"], ["missing"]].flatMap((list) => {
+    const names = fieldNames(list);
+    return [simd, plainKernels].flatMap((kernels) => {
+      const suffix = `${list.join(" ")}: ${kernels.isSimd ? "kernel" : "twin"}`;
+      return [
+        eachOf(`JSON ${suffix}`, jsonLines, (b) => kernels.jsonFields(b.bytes, b.starts, b.ends, b.all, names, false)),
+        eachOf(`logfmt ${suffix}`, logfmtLines, (b) =>
+          kernels.logfmtFields(b.bytes, b.starts, b.ends, b.all, names, lenient),
+        ),
+      ];
+    });
+  }),
+  eachOf("JSON.parse of the texts", jsonLines, (b) => {
+    for (const i of b.all) {
+      JSON.parse(decoder.decode(b.bytes.subarray(b.starts[i], b.ends[i])));
+    }
+  }),
+]);
