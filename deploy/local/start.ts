@@ -5,7 +5,7 @@ import { messageOf, ServiceError } from "@sluice/model";
 import { systemClock } from "@sluice/model/node";
 import { stringify } from "yaml";
 import { demoNamespace } from "../demo/pod.ts";
-import { buildPage } from "./build.ts";
+import { build } from "./build.ts";
 import { agentConfig, serverConfig } from "./generated-config.ts";
 import { readOptions, type StartOptions } from "./options.ts";
 import { type Part, startPart } from "./part.ts";
@@ -79,8 +79,8 @@ async function run(options: StartOptions, running: Part[], stop: AbortSignal): P
     return came;
   };
 
-  console.log("Building the Explore page (quick when nothing changed) ...");
-  await buildPage(repository, stop);
+  console.log("Building the page and the server (quick when nothing changed) ...");
+  await build(repository, stop);
 
   console.log(`Starting the server; everything is kept in ${data} ...`);
   const serverYaml = writeConfig(
@@ -88,7 +88,9 @@ async function run(options: StartOptions, running: Part[], stop: AbortSignal): P
     serverConfig({ url, slackWebhookUrl: options.slackWebhookUrl }),
   );
   start("server", 20_000, [
-    "apps/server/src/main.ts",
+    // Garbage of pushes is outside of V8's heap: young space for more than this is memory for nothing.
+    "--max-semi-space-size=4",
+    "apps/server/dist/main.js",
     ...asFlags({
       data: join(data, "server"),
       listen: `${host}:${options.port}`,

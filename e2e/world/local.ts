@@ -25,7 +25,14 @@ export async function startServer(start: ServerStart): Promise<ServerProcess> {
 
 /** The same without waiting until it is ready. */
 export async function spawnServer(start: ServerStart): Promise<WorldProcess> {
-  const args = ["apps/server/src/main.ts", "--data", start.dataDirectory, "--listen", `127.0.0.1:${start.port ?? 0}`];
+  const args = [
+    "--max-semi-space-size=4",
+    "apps/server/dist/main.js",
+    "--data",
+    start.dataDirectory,
+    "--listen",
+    `127.0.0.1:${start.port ?? 0}`,
+  ];
   if (start.config !== undefined) {
     const path = `${start.dataDirectory}.config.yaml`;
     await writeFile(path, stringify(start.config));

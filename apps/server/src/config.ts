@@ -16,8 +16,6 @@ import { RulerConfig } from "./ruler/ruler-config.ts";
 import { RuntimeConfigSection } from "./runtime-config/runtime-config.ts";
 import { CommonConfig, StorageConfig } from "./storage/storage-config.ts";
 
-const mebibyte = 1024 * 1024;
-
 const PositiveSize = ByteSize.refine((sizeBytes) => sizeBytes > 0, "must be larger than 0");
 
 const ServerSection = z.strictObject({
@@ -36,17 +34,11 @@ const ServerSection = z.strictObject({
 
 export const IngesterConfig = z.strictObject({
   /** Write the lines in memory to a segment when they reach this many bytes. */
-  flush_bytes: z
-    .int()
-    .positive()
-    .default(64 * mebibyte),
+  flush_bytes: PositiveSize.prefault("40MB"),
   /** Write them to a segment when the oldest has waited this long. */
   flush_interval: DurationMs.prefault("10m"),
   /** Lines in memory that cannot be flushed (the store is down) may grow to this; then pushes answer 503. */
-  head_bytes_max: z
-    .int()
-    .positive()
-    .default(512 * mebibyte),
+  head_bytes_max: PositiveSize.prefault("512MB"),
   /** The same request again within this time (its answer got lost) is answered, and neither stored nor shown again. */
   repeat_period: DurationMs.prefault("5m"),
   /** Requests that are remembered for it, at most. */

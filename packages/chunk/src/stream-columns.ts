@@ -46,7 +46,7 @@ export function encodeStreams(streams: readonly StreamEntries[]): Uint8Array[] {
 }
 
 /**
- * Reads what {@link encodeStreams} wrote; the batches are joined and their own memory.
+ * Reads what {@link encodeStreams} wrote; the batches are joined; their lines are views of `bytes`.
  *
  * @throws {ServiceError} `corrupt`
  */
@@ -67,7 +67,7 @@ function readStream(reader: ByteReader): StreamEntries {
   const flags = reader.u8();
   const deltaNs = new Float64Array(reader.bytes(count * 8).slice().buffer);
   const lengths = new Uint32Array(reader.bytes(count * 4).slice().buffer);
-  const bytes = reader.bytes(bodyBytes).slice();
+  const bytes = reader.bytes(bodyBytes);
   const lineStarts = new Uint32Array(count);
   const lineEnds = new Uint32Array(count);
   let at = 0;

@@ -3,6 +3,6 @@ export type Position = number;
 
 export interface PositionedRecord {
   readonly position: Position;
-  /** The record's bytes; the caller's own. A small one may keep up to 1 MiB of its neighbours in memory. */
+  /** The record's bytes: good until the next record is asked for. */
   readonly record: Uint8Array;
 }

@@ -8,7 +8,7 @@ export interface ScannedRecord {
   readonly position: number;
   /** Position of the first record of the same write. */
   readonly groupFirst: number;
-  /** A view of a buffer that nothing writes to again. */
+  /** A view of a buffer that is used again: good until the next record is asked for. */
   readonly record: Uint8Array;
   /** Where the record ends in the file. */
   readonly endOffset: number;
@@ -78,10 +78,12 @@ async function findHeader(
   }
 }
 
-/** Reads a file in large steps and gives views of them. Every step has a buffer of its own: views stay valid. */
+/** Reads a file in large steps into one buffer, and gives views of it that are good until the next one. */
 class FileWindow {
   readonly #file: OpenFile;
   readonly #sizeBytes: number;
+  #buffer = new Uint8Array(0);
+  /** What of the buffer is filled. */
   #bytes = new Uint8Array(0);
   #start = 0;
 
@@ -108,9 +110,12 @@ class FileWindow {
   }
 
   async #load(offset: number, length: number): Promise<void> {
-    const bytes = new Uint8Array(length);
     const inside = offset >= this.#start && offset < this.#start + this.#bytes.length;
     const kept = inside ? this.#bytes.subarray(offset - this.#start) : new Uint8Array(0);
+    if (this.#buffer.length < length) {
+      this.#buffer = new Uint8Array(length);
+    }
+    const bytes = this.#buffer.subarray(0, length);
     bytes.set(kept);
     let filled = kept.length;
     while (filled < length) {

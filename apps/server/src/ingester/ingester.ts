@@ -28,6 +28,9 @@ export interface IngesterOptions {
   readonly metrics: Metrics;
 }
 
+/** While the log is replayed, memory is to be left for what comes after; compaction makes large segments of small ones. */
+const replayFlushBytesMax = 8 * 1024 * 1024;
+
 /**
  * Makes pushes durable and queryable, and moves them to segments.
  *
@@ -91,6 +94,8 @@ export class Ingester {
   /** Puts what the log holds and the segments do not back into memory, flushing on the way so that memory stays flat. */
   async replay(onProgress: (done: Position, last: Position) => void): Promise<void> {
     const { wal, config } = this.#options;
+    const flushBytes = Math.min(config.flush_bytes, replayFlushBytesMax);
+    let flushing = Promise.resolve();
     for await (const { position, record } of wal.read(this.#appliedPosition + 1)) {
       const { tenant, digest, streams } = decodePushRecord(record);
       this.#apply(position, tenant, streams);
@@ -98,10 +103,14 @@ export class Ingester {
         this.#recentPushes.add(tenant, digest);
       }
       onProgress(position, wal.lastPosition);
-      if (this.heads.openBytes >= config.flush_bytes) {
-        await this.#flushDuringReplay();
+      if (this.heads.openBytes >= flushBytes) {
+        await flushing;
+        flushing = this.#flushDuringReplay();
+        // It is waited for above or below.
+        flushing.catch(() => {});
       }
     }
+    await flushing;
     // A log that lost its end (torn records are cut) may lie behind the manifest: positions go on from the manifest.
     this.#appliedPosition = Math.max(this.#appliedPosition, wal.lastPosition);
   }

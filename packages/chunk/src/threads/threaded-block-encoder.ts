@@ -66,7 +66,7 @@ class EncodeThread {
   /** Started with the first block: a server that only reads needs none. */
   #running(): Worker {
     if (this.#worker === undefined) {
-      const worker = new Worker(threadUrl);
+      const worker = new Worker(threadUrl, { resourceLimits: { maxYoungGenerationSizeMb: 8 } });
       this.#worker = worker;
       worker.on("message", (answer: EncodeAnswer) => {
         if (this.#worker === worker) {

@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runProcess } from "@sluice/service";
+import { readOptions } from "./config.ts";
+import { startServer } from "./server.ts";
+
+const stopDeadlineMs = 15_000;
+
+// Most regular expressions that backtrack too much go on in V8's linear-time engine. Not all do: those with counted
+// repetitions or look-aheads never, and some greedy loops (`[^x]*z`) go unnoticed. SECURITY.md says what that means.
+setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
+
+const builtPage = fileURLToPath(new URL("../../explore/dist", import.meta.url));
+
+/** The server as a process, from the command line to its end. */
+export async function serve(): Promise<void> {
+  await runProcess(async () => {
+    const options = readOptions(process.argv.slice(2), existsSync(`${builtPage}/index.html`) ? builtPage : undefined);
+    if (options === undefined) {
+      return undefined;
+    }
+    const server = await startServer(options);
+    letHeapGrow();
+    console.log(`server ready on ${server.address}`);
+    return server;
+  }, stopDeadlineMs);
+}
+
+/**
+ * V8 collects all garbage whenever what is outside of its heap has grown as much as the heap may. Here nearly all is
+ * outside, buffers of lines, and the heap is small: by default that is every 20 MB, a third of the CPU of a server that
+ * takes pushes. At four times the heap it is a tenth, for 60 MB of memory; which is why it is not done before the log is
+ * replayed.
+ */
+function letHeapGrow(): void {
+  setFlagsFromString("--heap-growing-percent=300");
+}
