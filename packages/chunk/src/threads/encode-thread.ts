@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { createKernels } from "@sluice/kernels";
 import { assert } from "@sluice/model";
 import { encodeBlock } from "../encode-block.ts";
-import { readSlot, type EncodeAnswer, type EncodeRequest } from "./slot.ts";
+import { readSlot, writeAnswer, type EncodeRequest } from "./slot.ts";
 
 /*
  * A thread that encodes blocks. It takes them from memory that it shares with the caller, and hands over what it made.
@@ -12,10 +12,6 @@ const port = parentPort;
 assert(port !== null, "this is a thread's code");
 
 port.on("message", ({ slot, ...shape }: EncodeRequest) => {
-  const { bytes, filter, ...rest } = encodeBlock(readSlot(slot, shape), kernels);
-  const answer: EncodeAnswer = { bytes, filter, ...rest };
-  port.postMessage(
-    answer,
-    [bytes, filter].filter((part) => part !== undefined).map(({ buffer }) => buffer as ArrayBuffer),
-  );
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
+  port.postMessage(writeAnswer(slot, encodeBlock(readSlot(slot, shape), kernels)));
 });

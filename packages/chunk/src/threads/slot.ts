@@ -6,7 +6,16 @@ export interface EncodeRequest extends SlotShape {
   readonly slot: SharedArrayBuffer;
 }
 
-export type EncodeAnswer = EncodedBlock;
+/**
+ * What it answers. The block's bytes and its filter lie in the slot in which the batch was, one behind the other; only
+ * when they find no room there, they come along.
+ */
+export interface EncodeAnswer extends Omit<EncodedBlock, "bytes" | "filter"> {
+  readonly bytesLength: number;
+  /** Undefined when there is no filter. */
+  readonly filterLength: number | undefined;
+  readonly parts: readonly [bytes: Uint8Array, filter: Uint8Array | undefined] | undefined;
+}
 
 /** How a batch lies in a slot: times, then lengths, then lines. */
 export interface SlotShape {
@@ -51,4 +60,32 @@ function columnsOf(
   const times = new Float64Array(slot, 0, count);
   const ends = new Uint32Array(slot, times.byteLength, count);
   return { times, ends, body: new Uint8Array(slot, times.byteLength + ends.byteLength, bodyBytes) };
+}
+
+/** Puts a block where its batch was. */
+export function writeAnswer(slot: SharedArrayBuffer, { bytes, filter, ...block }: EncodedBlock): EncodeAnswer {
+  const fits = bytes.length + (filter?.length ?? 0) <= slot.byteLength;
+  if (fits) {
+    const target = new Uint8Array(slot);
+    target.set(bytes);
+    target.set(filter ?? [], bytes.length);
+  }
+  const parts = fits ? undefined : ([bytes, filter] as const);
+  return { ...block, bytesLength: bytes.length, filterLength: filter?.length, parts };
+}
+
+/** The block that {@link writeAnswer} wrote, with memory of its own. */
+export function readAnswer(slot: SharedArrayBuffer, answer: EncodeAnswer): EncodedBlock {
+  const { bytesLength, filterLength, parts, ...block } = answer;
+  if (parts !== undefined) {
+    return { ...block, bytes: parts[0], filter: parts[1] };
+  }
+  const filter = filterLength === undefined ? undefined : copyOf(slot, bytesLength, filterLength);
+  return { ...block, bytes: copyOf(slot, 0, bytesLength), filter };
+}
+
+function copyOf(slot: SharedArrayBuffer, offset: number, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  copy.set(new Uint8Array(slot, offset, length));
+  return copy;
 }

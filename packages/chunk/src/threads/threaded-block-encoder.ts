@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { messageOf, ServiceError, type EntryBatch } from "@sluice/model";
 import type { EncodedBlock } from "../encode-block.ts";
 import type { BlockEncoder } from "../block-encoder.ts";
-import { slotBytes, writeSlot, type EncodeAnswer, type EncodeRequest } from "./slot.ts";
+import { readAnswer, slotBytes, writeSlot, type EncodeAnswer, type EncodeRequest } from "./slot.ts";
 
 export interface ThreadedBlockEncoder extends BlockEncoder, AsyncDisposable {}
 
@@ -83,12 +83,13 @@ class EncodeThread {
 
   #answer(worker: Worker, answer: EncodeAnswer): void {
     const { slot, resolve } = this.#jobs.shift()!;
+    const block = readAnswer(slot, answer);
     this.#giveSlot(slot);
     if (this.#jobs.length === 0) {
       // Only a block that is under way keeps the process alive.
       worker.unref();
     }
-    resolve(answer);
+    resolve(block);
   }
 
   #fail(error: Error): void {
