@@ -20,19 +20,22 @@ export async function serve(): Promise<void> {
     if (options === undefined) {
       return undefined;
     }
+    setHeapGrowth(heapGrowthPercent.replaying);
     const server = await startServer(options);
-    letHeapGrow();
+    setHeapGrowth(heapGrowthPercent.serving);
     console.log(`server ready on ${server.address}`);
     return server;
   }, stopDeadlineMs);
 }
 
 /**
- * V8 collects all garbage whenever what is outside of its heap has grown as much as the heap may. Here nearly all is
+ * V8 collects all garbage whenever what is outside of its heap has grown by a share of the heap. Here nearly all is
  * outside, buffers of lines, and the heap is small: by default that is every 20 MB, a third of the CPU of a server that
- * takes pushes. At four times the heap it is a tenth, for 60 MB of memory; which is why it is not done before the log is
- * replayed.
+ * takes pushes. At four times the heap it is a tenth, for 60 MB of memory. While the log is replayed memory counts for
+ * more.
  */
-function letHeapGrow(): void {
-  setFlagsFromString("--heap-growing-percent=300");
+const heapGrowthPercent = { replaying: 60, serving: 300 } as const;
+
+function setHeapGrowth(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
 }
