@@ -47,6 +47,7 @@ async function checkLines(check: Check): Promise<void> {
   const { world, ledger, name, server, tenant } = check;
   const owed = check.owed ?? ledger.owedBy(name, tenant);
   const [startNs, endNs] = rangeOf(check);
+  const hidden = ledger.hiddenFrom(name);
   const startMs = world.nowMs;
   const blocks = await server.querier.select(requestFor(check, { startNs, endNs }));
   const lines = await linesOfBlocks(tenant, blocks);
@@ -58,13 +59,17 @@ async function checkLines(check: Check): Promise<void> {
     if (!ledger.wasTried(line)) {
       throw failure(check, "shows a line that nobody pushed", line);
     }
+    if (hidden.has(line.key)) {
+      throw failure(check, "shows a line that was deleted", line);
+    }
     if (isTooOld(line, startMs)) {
       throw failure(check, "shows a line that is too old", line);
     }
     found.set(line.key, line);
   }
   for (const line of owed) {
-    const isWanted = line.timestampNs >= startNs && line.timestampNs < endNs && !isTooOld(line, world.nowMs);
+    const isWanted =
+      ledger.isOwed(line) && line.timestampNs >= startNs && line.timestampNs < endNs && !isTooOld(line, world.nowMs);
     if (isWanted && !found.has(line.key)) {
       throw failure(check, "has lost a line", line);
     }
@@ -116,7 +121,7 @@ async function checkSeries(check: Check): Promise<void> {
     throw new Error(`${name} names a stream of ${tenant} twice`);
   }
   for (const line of owed) {
-    if (!isTooOld(line, world.nowMs) && !found.has(textOf(labelsToRecord(line.labels)))) {
+    if (ledger.isOwed(line) && !isTooOld(line, world.nowMs) && !found.has(textOf(labelsToRecord(line.labels)))) {
       throw failure(check, "does not name the stream of a line", line);
     }
   }
@@ -141,7 +146,7 @@ async function checkNeedle(check: Check): Promise<void> {
     }),
   );
   const found = await linesOfBlocks(tenant, blocks, true);
-  if (!isTooOld(line, world.nowMs) && !found.some(({ key }) => key === line.key)) {
+  if (ledger.isOwed(line) && !isTooOld(line, world.nowMs) && !found.some(({ key }) => key === line.key)) {
     throw failure(check, "does not find a line by its text", line);
   }
 }

@@ -53,6 +53,7 @@ export async function runClient(
         }
       }
     }
+    ledger.settle(lines);
   }
 }
 

@@ -8,7 +8,9 @@ import {
   type BlockRef,
   type EntryBatch,
   type Labels,
+  type Rng,
 } from "@sluice/model";
+import { randomInt } from "@sluice/testkit";
 import type { AcceptedStream } from "../../src/distributor/validate.ts";
 import { retentionOf } from "./simulated-server.ts";
 
@@ -22,6 +24,8 @@ export interface Line {
   readonly timestampNs: bigint;
   readonly text: string;
   readonly requestId: string | undefined;
+  /** Of no other line; in the text or the request id. */
+  readonly id: string | undefined;
 }
 
 /**
@@ -30,6 +34,13 @@ export interface Line {
  */
 export class Ledger {
   readonly #tried = new Map<string, Map<string, Line>>();
+  /** Pushed for the last time, so that a request to delete them is about all there will ever be of them. */
+  readonly #settled: Line[] = [];
+  /** Keys of lines that somebody wanted to delete: they may be there or not. */
+  readonly #doomed = new Set<string>();
+  readonly #deleted: Line[] = [];
+  /** Keys of lines that a server must not show any more. */
+  readonly #hidden = new Map<string, Set<string>>();
   /** By server and tenant, for a server does not see what another one has in memory. */
   readonly #owed = new Map<string, Map<string, Line>>();
 
@@ -47,8 +58,54 @@ export class Ledger {
   owe(server: string, tenant: string, lines: Iterable<Line>): void {
     const owed = entryOf(this.#owed, `${server} ${tenant}`);
     for (const line of lines) {
-      owed.set(line.key, line);
+      if (!this.#doomed.has(line.key)) {
+        owed.set(line.key, line);
+      }
     }
+  }
+
+  /** Nobody pushes the lines again. */
+  settle(lines: readonly Line[]): void {
+    this.#settled.push(...lines.filter(({ id }) => id !== undefined));
+  }
+
+  /** A line that can be deleted, and is not to be expected any more from now on. */
+  doomOne(rng: Rng): Line | undefined {
+    // Mostly one of the latest, which is still in memory.
+    const from = rng.next() < 0.7 ? Math.max(0, this.#settled.length - 6) : 0;
+    const [line] = this.#settled.splice(from + randomInt(rng, this.#settled.length - from), 1);
+    if (line !== undefined) {
+      this.#doomed.add(line.key);
+      for (const owed of this.#owed.values()) {
+        owed.delete(line.key);
+      }
+    }
+    return line;
+  }
+
+  /** The server has acknowledged that the line is deleted. */
+  noteDeleted(server: string, line: Line): void {
+    this.#deleted.push(line);
+    this.hide(server, [line]);
+  }
+
+  /** What some server has acknowledged to be deleted: whoever starts after that knows it. */
+  get deleted(): readonly Line[] {
+    return [...this.#deleted];
+  }
+
+  /** From now on the server must not show the lines. */
+  hide(server: string, lines: readonly Line[]): void {
+    const hidden = this.#hidden.get(server) ?? new Set();
+    this.#hidden.set(server, hidden);
+    for (const { key } of lines) {
+      hidden.add(key);
+    }
+  }
+
+  /** Keys of what the server must not show now. */
+  hiddenFrom(server: string): ReadonlySet<string> {
+    return new Set(this.#hidden.get(server));
   }
 
   /** What the server must show now. */
@@ -61,14 +118,13 @@ export class Ledger {
     return servers.flatMap((server) => this.owedBy(server, tenant));
   }
 
-  wasTried(line: Line): boolean {
-    return entryOf(this.#tried, line.tenant).has(line.key);
+  /** Whether nobody has begun to delete the line meanwhile. */
+  isOwed(line: Line): boolean {
+    return !this.#doomed.has(line.key);
   }
 
-  hasTriedStream(tenant: string, stream: string): boolean {
-    return entryOf(this.#tried, tenant)
-      .values()
-      .some((line) => line.stream === stream);
+  wasTried(line: Line): boolean {
+    return entryOf(this.#tried, line.tenant).has(line.key);
   }
 }
 
@@ -85,7 +141,9 @@ export function linesOf(tenant: string, labels: Labels, batch: EntryBatch): Line
     const text = lineTextAt(batch, i);
     const metadata = labelsToRecord(metadataAt(batch, i));
     const key = JSON.stringify([stream, String(timestampNs), metadata, text]);
-    return { key, tenant, labels, stream, timestampNs, text, requestId: metadata["request_id"] };
+    const requestId = metadata["request_id"];
+    const id = requestId ?? /[0-9a-f]{16}/u.exec(text)?.[0];
+    return { key, tenant, labels, stream, timestampNs, text, requestId, id };
   });
 }
 

@@ -55,6 +55,10 @@ export const mutations: readonly Mutation[] = [
       }),
   },
   {
+    title: "deleted lines that are in memory are shown",
+    store: (store) => forwarded(store, { deletes: forwarded(store.deletes, { hidingOf: () => undefined }) }),
+  },
+  {
     title: "repeated lines are shown twice",
     querier: withoutDeduplication,
   },

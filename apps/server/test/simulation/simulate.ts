@@ -21,12 +21,14 @@ let failures = 0;
 let steps = 0;
 let lives = 0;
 let lines = 0;
+let deleted = 0;
 for (let seed = first; seed < first + count; seed++) {
   try {
     const report = await simulate({ seed, ...(tell && { tell }) });
     steps += report.steps;
     lives += report.lives;
     lines += report.lines;
+    deleted += report.deleted;
   } catch (error) {
     failures += 1;
     console.error(`seed ${seed} fails:`, error);
@@ -34,6 +36,6 @@ for (let seed = first; seed < first + count; seed++) {
 }
 const seconds = (performance.now() - startMs) / 1000;
 console.log(
-  `${count} seeds, ${failures} failed, ${steps} steps, ${lives} lives, ${lines} lines, ${seconds.toFixed(1)} s`,
+  `${count} seeds, ${failures} failed, ${steps} steps, ${lives} lives, ${lines} lines, ${deleted} deleted, ${seconds.toFixed(1)} s`,
 );
 process.exitCode = failures > 0 ? 1 : 0;

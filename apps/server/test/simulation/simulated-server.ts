@@ -5,6 +5,7 @@ import { compileExpiry, openStore, type RetentionPolicy, type Store } from "@slu
 import { quietLogger, quietMetrics } from "@sluice/testkit";
 import { openWal, type Wal } from "@sluice/wal";
 import { IngesterConfig } from "../../src/config.ts";
+import { compileDelete } from "../../src/deletes/compile-delete.ts";
 import { Ingester } from "../../src/ingester/ingester.ts";
 import { Tailers } from "../../src/ingester/tailers.ts";
 import { createQuerier } from "../../src/querier/querier.ts";
@@ -67,6 +68,12 @@ export async function startSimulatedServer(
     clock,
     ...ports,
     retentionOf,
+    deletes: {
+      compile: (query) => compileDelete(query, kernels),
+      modeOf: () => "filter-and-delete",
+      cancelPeriodMs: 3000,
+      settleMs: world.hasBucket ? segmentDeleteDelayMs * 10 : 0,
+    },
     segmentDeleteDelayMs,
     snapshotInterval: 5,
     // What a cache holds nobody would miss on the disk.

@@ -20,6 +20,8 @@ export interface SimulationReport {
   /** Processes that were started. */
   readonly lives: number;
   readonly lines: number;
+  /** Lines that were deleted. */
+  readonly deleted: number;
 }
 
 const clientCount = 5;
@@ -82,7 +84,7 @@ class Simulation {
     await Promise.all(servers);
     await this.#checkAtTheEnd();
     const lines = tenants.reduce((sum, tenant) => sum + this.#owedByAll(tenant).length, 0);
-    return { steps: world.scheduler.stepCount, lives: this.#lives, lines };
+    return { steps: world.scheduler.stepCount, lives: this.#lives, lines, deleted: this.#ledger.deleted.length };
   }
 
   /** One server after the other on the machine, until all is over. */
@@ -110,10 +112,12 @@ class Simulation {
 
   /** Undefined when it ends before it is ready, by force or because the storage fails. */
   async #startServer(machine: Machine, process: Process): Promise<SimulatedServer | undefined> {
+    const { deleted } = this.#ledger;
     try {
       const server = await process.whileAlive(startSimulatedServer(this.#world, this.#bucket, process, this.#mutation));
       this.#world.tell(process.name, server === undefined ? "was never ready" : "is ready");
       machine.server = server;
+      this.#ledger.hide(machine.name, deleted);
       return server;
     } catch (error) {
       rethrowUnlessFault(error);
@@ -141,8 +145,10 @@ class Simulation {
         if (rng.next() < 0.3) {
           await store.applyRetention();
         }
+        await store.applyDeletes({ flushMemory: () => ingester.flushAll() });
         await store.collectGarbage();
       }),
+      repeatedly(25, () => this.#deleteOne(machine, server)),
       repeatedly(20, () => (this.#world.hasBucket ? server.refresh() : Promise.resolve())),
       repeatedly(15, () => this.#check(machine, server, pickOne(rng, tenants))),
       repeatedly(40, async () => {
@@ -154,6 +160,19 @@ class Simulation {
     machine.server = undefined;
     await server.stop().catch(rethrowUnlessFault);
     process.end("exit");
+  }
+
+  async #deleteOne({ name }: Machine, { store }: SimulatedServer): Promise<void> {
+    const line = this.#ledger.doomOne(this.#world.rng);
+    if (line === undefined) {
+      return;
+    }
+    const { tenant, timestampNs, requestId, id } = line;
+    const filter = requestId === undefined ? `|= "${id}"` : `| request_id="${id}"`;
+    const query = `{app="${tenant}"} ${filter}`;
+    this.#world.tell(name, `  is to delete ${query} of ${tenant}`);
+    await store.deletes.add({ tenant, query, startNs: timestampNs, endNs: timestampNs });
+    this.#ledger.noteDeleted(name, line);
   }
 
   async #check(machine: Machine, server: SimulatedServer, ...some: readonly string[]): Promise<void> {
@@ -183,9 +202,10 @@ class Simulation {
     }
     await this.#checkAll(servers);
     for (let round = 0; round < 4; round++) {
-      for (const { store } of servers) {
+      for (const { store, ingester } of servers) {
         await store.compact();
         await store.applyRetention();
+        await store.applyDeletes({ flushMemory: () => ingester.flushAll() });
         await store.collectGarbage();
       }
       world.nowMs += segmentDeleteDelayMs;
@@ -201,7 +221,9 @@ class Simulation {
   async #startAll(): Promise<readonly SimulatedServer[]> {
     const servers: SimulatedServer[] = [];
     for (const machine of this.#machines) {
+      const { deleted } = this.#ledger;
       servers.push(await startSimulatedServer(this.#world, this.#bucket, this.#startProcess(machine), this.#mutation));
+      this.#ledger.hide(machine.name, deleted);
     }
     return servers;
   }
