@@ -8,13 +8,17 @@ const written = texts.map((text, i) => `${i + 1} ${text}`);
 const recordHeaderBytes = 24;
 const segmentHeaderBytes = 36;
 
-/** A log of {@link texts}, closed, in one segment or one record a segment. */
-async function writtenLog(segmentBytesMax = 1 << 20): Promise<{ fs: FaultDisk; paths: string[] }> {
+/** A log of {@link texts}, closed, in one segment or one record a segment; written one by one, or all at once. */
+async function writtenLog(segmentBytesMax = 1 << 20, isOneWrite = false): Promise<{ fs: FaultDisk; paths: string[] }> {
   const fs = faultDisk();
   const wal = await openTestWal(fs, { segmentBytesMax });
+  const appends: Promise<unknown>[] = [];
   for (const text of texts) {
-    await wal.append(record(text));
+    const appended = wal.append(record(text));
+    appends.push(appended);
+    await (isOneWrite ? undefined : appended);
   }
+  await Promise.all(appends);
   await wal.close();
   return { fs, paths: (await fs.list(directory)).map((name) => `${directory}/${name}`) };
 }
@@ -24,22 +28,34 @@ const endOffsets = texts.map((_, i) =>
   texts.slice(0, i + 1).reduce((sum, text) => sum + recordHeaderBytes + text.length, segmentHeaderBytes),
 );
 
-test("cut at every byte: what is left is the exact prefix, and appending goes on", async () => {
-  const { fs, paths } = await writtenLog();
-  const whole = fs.contentOf(paths[0]!);
-  expect(whole.length).toBe(endOffsets.at(-1));
-  const name = paths[0]!;
+test.for([
+  { title: "written one by one", segmentBytesMax: 1 << 20, isOneWrite: false, segmentCount: 1 },
+  { title: "written at once", segmentBytesMax: 1 << 20, isOneWrite: true, segmentCount: 1 },
+  { title: "the last of several segments", segmentBytesMax: 80, isOneWrite: false, segmentCount: 3 },
+])("cut at every byte, $title: what is left is the exact prefix, and appending goes on", async (log) => {
+  const { fs, paths } = await writtenLog(log.segmentBytesMax, log.isOneWrite);
+  expect(paths.length).toBe(log.segmentCount);
+  const last = paths.at(-1)!;
+  const whole = fs.contentOf(last);
+  // Records before the segment that is cut, and where those in it end.
+  const before = Number(/(\d{16})-/u.exec(last)![1]) - 1;
+  const ends = endOffsets
+    .slice(before)
+    .map((end) => end - (endOffsets[before - 1] ?? segmentHeaderBytes) + segmentHeaderBytes);
+  expect(whole.length).toBe(ends.at(-1));
   for (let length = 0; length < whole.length; length++) {
     const cut = faultDisk();
     await cut.makeDirectory(directory);
-    await (await cut.open(name, "create")).close();
-    cut.setContent(name, whole.slice(0, length));
+    for (const path of paths) {
+      await (await cut.open(path, "create")).close();
+      cut.setContent(path, path === last ? whole.slice(0, length) : fs.contentOf(path));
+    }
     const logger = recordingLogger();
     const wal = await openTestWal(cut, { logger });
-    const prefix = written.slice(0, endOffsets.filter((end) => end <= length).length);
+    const kept = ends.filter((end) => end <= length).length;
+    const prefix = written.slice(0, before + kept);
     expect(await readTexts(wal), `cut at ${length}`).toEqual(prefix);
-    const cutBytes =
-      length - (prefix.length > 0 ? endOffsets[prefix.length - 1]! : Math.min(length, segmentHeaderBytes));
+    const cutBytes = length - (kept > 0 ? ends[kept - 1]! : Math.min(length, segmentHeaderBytes));
     if (length >= segmentHeaderBytes) {
       expect(logger.messages.map(({ level, fields }) => [level, fields["cutBytes"]])).toEqual(
         cutBytes === 0 ? [] : [["warn", cutBytes]],
