@@ -183,6 +183,20 @@ test("the size is bounded, what was used longest ago goes first, and a smaller b
   expect(smaller.cachedBytes).toBeGreaterThan(0);
 });
 
+test("many small files are bounded by their number", async () => {
+  await using made = await world();
+  await made.inner.put("s/a", [body]);
+  const store = await made.open({ filesMax: 3 });
+  for (let offset = 0; offset < 6; offset++) {
+    await store.get("s/a", { offset: offset * 10, length: 5 });
+    await store.settled();
+  }
+  expect((await files(made.directory)).length).toBe(3);
+  made.asked.length = 0;
+  await store.get("s/a", { offset: 50, length: 5 });
+  expect(made.asked).toEqual([]);
+});
+
 test("what others need of the disk stays free, or becomes so", async () => {
   await using made = await world();
   let free = 10_000;

@@ -10,6 +10,8 @@ export interface DiskCacheOptions {
   readonly directory: string;
   /** Bytes of all files together. */
   readonly bytesMax: number;
+  /** Files, whatever their size, for each takes a few hundred bytes of memory; default 100,000. */
+  readonly filesMax?: number | undefined;
   /** Says of a key that its object never changes. Only such objects are kept. */
   readonly isImmutable: (key: string) => boolean;
   /** Bytes that are free on the directory's disk. */
@@ -33,6 +35,7 @@ export interface CachedObjectStore extends ObjectStore {
 }
 
 export const defaultFreeBytesMin = 2 ** 30;
+const defaultFilesMax = 100_000;
 /** What was read and is not written yet; what is more is not kept. */
 const pendingBytesMax = 64 * 1024 * 1024;
 /** After the disk has failed or was full, nothing is written for this long. */
@@ -40,8 +43,8 @@ const pauseMs = 30_000;
 
 /**
  * Keeps on a local disk what is read of objects that never change, and those that are put: what was used longest ago
- * goes first. The disk is never trusted and never waited for: what is damaged is read from `inner` instead, what cannot
- * be written is not kept.
+ * goes first. The disk is never trusted: what is damaged is read from `inner` instead, what cannot be written is not kept.
+ * A read does not wait for anything to be written; a put does, so that who puts much does not fill memory with it.
  *
  * @throws {ServiceError} `unavailable` when the directory cannot be made or listed.
  */
@@ -258,12 +261,12 @@ class DiskCache implements CachedObjectStore {
 
   /** Whether `sizeBytes` more may be written, after removing what was used longest ago. */
   async #makeRoom(sizeBytes: number): Promise<boolean> {
-    const { bytesMax, freeBytes, freeBytesMin = defaultFreeBytesMin } = this.#options;
+    const { bytesMax, filesMax = defaultFilesMax, freeBytes, freeBytesMin = defaultFreeBytesMin } = this.#options;
     const free = (await freeBytes?.().catch(() => undefined)) ?? Number.POSITIVE_INFINITY;
     let missing = freeBytesMin + sizeBytes - free;
     for (;;) {
       const oldest = this.#index.oldest;
-      if (missing <= 0 && this.#index.bytes + sizeBytes <= bytesMax) {
+      if (missing <= 0 && this.#index.bytes + sizeBytes <= bytesMax && this.#index.count < filesMax) {
         return true;
       }
       if (oldest === undefined) {
