@@ -28,7 +28,7 @@ const clientCount = 5;
 
 /**
  * The write path as it is (log, heads, flushes, manifest, compaction, retention, garbage collection, queries) on a disk
- * and a bucket on which everything goes wrong that can, with servers that end at any moment and start again. At every
+ * and a bucket that fail at any step, with servers that end at any moment and start again. At every
  * moment a query shows every line that was acknowledged, or shown before, exactly once, and nothing that nobody pushed.
  *
  * The same seed gives the same run.
