@@ -23,6 +23,12 @@ test.for([
   expect(parseWantedDelete(params(given), nowMs)).toEqual({ query, startNs: toNs(start), endNs: toNs(end) });
 });
 
+test("a start before all times that a line can have is the first of them", () => {
+  for (const start of ["0001-01-01T00:00:00Z", "1600-01-01T00:00:00Z"]) {
+    expect(parseWantedDelete(params({ query, start }), nowMs).startNs).toBe(-(2n ** 63n));
+  }
+});
+
 test.for([
   { given: {}, text: "query not set" },
   { given: { query }, text: "start time not set" },

@@ -32,13 +32,13 @@ export function parseWantedDelete(params: Params, nowMs: number): WantedDelete {
   if (startMs >= endMs) {
     throw new ServiceError("bad_data", "start time can't be greater than or equal to end time");
   }
-  return { query, startNs: BigInt(startMs) * nsPerMs, endNs: BigInt(endMs) * nsPerMs };
+  return { query, startNs: nsOf(startMs), endNs: nsOf(endMs) };
 }
 
 /** The times that a list of requests is to touch; undefined for those that are not given. */
 export function parseListedTimes(params: Params): { readonly startNs?: bigint; readonly endNs?: bigint } {
   const timeOf = (name: "start" | "end"): bigint | undefined =>
-    params.get(name) === "" ? undefined : BigInt(parseTimeMs(name, params.get(name))) * nsPerMs;
+    params.get(name) === "" ? undefined : nsOf(parseTimeMs(name, params.get(name)));
   const [startNs, endNs] = [timeOf("start"), timeOf("end")];
   return { ...(startNs === undefined ? {} : { startNs }), ...(endNs === undefined ? {} : { endNs }) };
 }
@@ -75,6 +75,14 @@ function durationMsOf(text: string): number {
     return Number.NaN;
   }
 }
+
+/** The year 1, as `start`, means all there is: no line has a time that 64 bits of nanoseconds cannot hold. */
+function nsOf(ms: number): bigint {
+  const ns = BigInt(ms) * nsPerMs;
+  return ns < timeMinNs ? timeMinNs : ns;
+}
+
+const timeMinNs = -(2n ** 63n);
 
 /** Unix seconds of ten digits, or RFC 3339. */
 function parseTimeMs(name: "start" | "end", text: string): number {
