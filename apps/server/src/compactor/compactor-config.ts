@@ -15,7 +15,10 @@ export const CompactorConfig = z.strictObject({
   delete_request_cancel_period: DurationMs.prefault("24h"),
   /** The most that a request may give as `max_interval`; 0 is no limit. */
   delete_max_interval: DurationMs.prefault("24h"),
-  /** How long a segment stays on disk after nothing names it any more, for queries that still read it. */
-  retention_delete_delay: DurationMs.prefault("2h"),
+  /**
+   * How long a segment stays on disk after nothing names it any more, for queries that still read it. Half of it is the
+   * time that a flush has from its first upload to its commit.
+   */
+  retention_delete_delay: DurationMs.refine((ms) => ms >= 1000, "must be at least 1s").prefault("2h"),
 });
 export type CompactorConfig = z.output<typeof CompactorConfig>;
