@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { ServiceError } from "@sluice/model";
+import { makeDirectoryDurably, ServiceError } from "@sluice/model";
+import { nodeFileSystem } from "@sluice/model/node";
 import { deletesPrefix, parseDeleteKey } from "../deletes/request-log.ts";
 import { readOnlyDirectory } from "../fsck/read-only-directory.ts";
 import { encodeRecord } from "../manifest/format.ts";
@@ -20,7 +21,7 @@ import {
 export interface BackUpOptions {
   /** The data directory of a server, which may be running. */
   readonly data: string;
-  /** Where the backup goes: a directory that is missing or empty. */
+  /** Where the backup goes: a directory that is missing or empty. Absolute. */
   readonly to: string;
   readonly onProgress?: (segmentsDone: number, segmentsAll: number) => void;
 }
@@ -54,6 +55,7 @@ export async function backUp({ data, to, onProgress = () => {} }: BackUpOptions)
   if ((await namesIn(join(data, "wal"))).length === 0) {
     throw new ServiceError("not_found", `${data} is not the data directory of a server: it has no write-ahead log`);
   }
+  await makeDirectoryDurably(nodeFileSystem, to);
   const tree = new FileTree(to);
   const files = [...(await copyWal(data, tree)), ...(await copyRest(data, tree))];
   const hasStore = (await namesIn(join(data, "store", "manifest"))).length > 0;

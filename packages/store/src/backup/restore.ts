@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { ServiceError } from "@sluice/model";
+import { makeDirectoryDurably, ServiceError } from "@sluice/model";
+import { nodeFileSystem } from "@sluice/model/node";
 import { checkStore } from "../fsck/check-store.ts";
 import { readOnlyDirectory } from "../fsck/read-only-directory.ts";
 import { checkEmpty, checksumsName, filesBelow, FileTree, namesIn, readChecksums } from "./copied-files.ts";
@@ -7,7 +8,7 @@ import { checkEmpty, checksumsName, filesBelow, FileTree, namesIn, readChecksums
 export interface RestoreOptions {
   /** A backup. */
   readonly from: string;
-  /** The data directory to be: missing or empty. */
+  /** The data directory to be: missing or empty. Absolute. */
   readonly data: string;
   readonly onProgress?: (filesDone: number, filesAll: number) => void;
 }
@@ -29,6 +30,7 @@ export interface RestoreReport {
 export async function restore({ from, data, onProgress = () => {} }: RestoreOptions): Promise<RestoreReport> {
   // What is left of a try that was cut off is in the way of nobody.
   await checkEmpty(data, restoringName);
+  await makeDirectoryDurably(nodeFileSystem, data);
   const restoring = join(data, restoringName);
   const tree = new FileTree(restoring);
   await tree.removeAll();
