@@ -2,7 +2,7 @@
 export const tokenFilterVersion = 1;
 
 /** Bits of a filter for every token that it holds. */
-const bitsPerToken = 8;
+const bitsPerToken = 7;
 const blockBytes = 32;
 const tokenLengthMin = 2;
 

@@ -2,7 +2,10 @@ import { dayOf } from "@sluice/chunk";
 import type { Segment } from "../segment.ts";
 
 export interface CompactionOptions {
-  /** Fewest neighbours that are merged while their UTC day goes on; after it two are enough. */
+  /**
+   * Fewest neighbours that are merged while their UTC day goes on; fewer are enough when they fill a segment, which is
+   * not merged again, and after that day.
+   */
   readonly segmentCountMin: number;
   /** Most that are merged at a time. */
   readonly segmentCountMax: number;
@@ -88,7 +91,8 @@ function longestRun(
     if (bytes > targetBytes) {
       break;
     }
-    if (count >= countMin && largest * 3 <= bytes * 2) {
+    const isFull = bytes * 3 > targetBytes * 2;
+    if ((count >= countMin || isFull) && largest * 3 <= bytes * 2) {
       longest = count;
     }
   }
