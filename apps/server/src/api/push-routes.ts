@@ -40,13 +40,15 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
   );
   const reservations = new WeakMap<FastifyRequest, Reservation>();
 
-  // A body is read only when there is room for it, and its bytes count until it is answered.
-  app.addHook("preParsing", async (request) => {
+  // A body is read only when there is room for it.
+  app.addHook("preParsing", async (request, reply) => {
     const sizeBytes = Number(request.headers["content-length"] ?? 0);
     if (sizeBytes > bodyBytesMax) {
       throw bodyTooLarge(String(sizeBytes), bodyBytesMax);
     }
     reservations.set(request, budget.reserve(tenantOf(request), sizeBytes));
+    // Unless its handler has it by then: also when the client leaves, where no hook of fastify is sure to be called.
+    reply.raw.once("close", () => reservations.get(request)?.release());
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", async (request: FastifyRequest, payload: Readable) => {
@@ -55,8 +57,6 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
     seconds.observe((performance.now() - startMs) / 1000, { stage: "receive" });
     return body;
   });
-  app.addHook("onResponse", async (request) => reservations.get(request)?.release());
-  app.addHook("onRequestAbort", async (request) => reservations.get(request)?.release());
 
   function timed<T>(stage: string, run: () => T): T {
     const startMs = performance.now();
@@ -98,16 +98,23 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
 
   const route =
     (decode: typeof decodePush) =>
-    (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const tenant = tenantOf(request);
-      const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
-      // What is decoded takes its place.
-      request.body = undefined;
-      received.add(body.length, { tenant });
-      const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
-      const streams = timed("decode", () => decode({ body, contentType, contentEncoding }, pushLimits, snappy));
-      reservations.get(request)?.resize(bytesOf(streams));
-      return accept(tenant, streams, digestOf(body), reply);
+    async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const reservation = reservations.get(request);
+      // A client that leaves does not take the bytes along: they are there until they are durable.
+      reservations.delete(request);
+      try {
+        const tenant = tenantOf(request);
+        const body = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
+        // What is decoded takes its place.
+        request.body = undefined;
+        received.add(body.length, { tenant });
+        const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
+        const streams = timed("decode", () => decode({ body, contentType, contentEncoding }, pushLimits, snappy));
+        reservation?.resize(bytesOf(streams));
+        return await accept(tenant, streams, digestOf(body), reply);
+      } finally {
+        reservation?.release();
+      }
     };
 
   const bodyLimit = bodyBytesMax;

@@ -45,13 +45,15 @@ test("one tenant cannot take the room of the others", () => {
   budget.reserve("quiet", 40);
 });
 
-test("what was decoded counts instead of what came, and is never refused", () => {
+test("what was decoded counts instead of what came", () => {
   const budget = new PushBudget(100, quietMetrics);
   const push = budget.reserve("a", 10);
   push.resize(95);
   expect(refusalOf(() => budget.reserve("b", 10))?.status).toBe(503);
   push.resize(20);
-  budget.reserve("b", 10);
+  const other = budget.reserve("b", 10);
+  expect(refusalOf(() => other.resize(81))?.status).toBe(503);
+  other.resize(80);
 });
 
 test("a body without a length is refused while it comes", () => {

@@ -3,9 +3,18 @@ import { PushRefused } from "./push-refused.ts";
 
 /** Bytes that one push holds, until it is answered. */
 export interface Reservation {
-  /** @throws {PushRefused} 503 or 429 when there is no room for as many bytes. */
+  /**
+   * Says that they are at least as many, while they come.
+   *
+   * @throws {PushRefused} 503 or 429 when there is no room for as many bytes.
+   */
   grow(bytes: number): void;
-  /** Says how many they are; what is in memory already is never refused. */
+  /**
+   * Says how many they are, when what came is unpacked. Letting it go is what keeps memory flat: packed, all of them may
+   * have found room.
+   *
+   * @throws {PushRefused} as {@link grow}.
+   */
   resize(bytes: number): void;
   release(): void;
 }
@@ -39,17 +48,16 @@ export class PushBudget {
     let held = 0;
     let isReleased = false;
     const resize = (wanted: number): void => {
-      if (!isReleased) {
-        this.#add(tenant, wanted - held);
-        held = wanted;
+      if (isReleased) {
+        return;
       }
-    };
-    const grow = (wanted: number): void => {
       if (wanted > held) {
         this.#checkRoom(tenant, held, wanted - held);
-        resize(wanted);
       }
+      this.#add(tenant, wanted - held);
+      held = wanted;
     };
+    const grow = (wanted: number): void => resize(Math.max(wanted, held));
     grow(bytes);
     return {
       grow,

@@ -1,0 +1,89 @@
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { createSnappyCodec, defaultPushLimits } from "@sluice/push";
+import { createMetrics } from "@sluice/service";
+import { quietLogger, quietMetrics, virtualClock } from "@sluice/testkit";
+import fastify from "fastify";
+import { expect, test } from "vitest";
+import { Distributor } from "../distributor/distributor.ts";
+import { PushBudget } from "../distributor/push-budget.ts";
+import { defaultLimits } from "../limits.ts";
+import { setErrorHandler } from "./error-handler.ts";
+import { pushRoutes } from "./push-routes.ts";
+
+const nowMs = Date.parse("2026-01-05T10:00:00Z");
+
+/** The push routes over a log whose disk hangs until it is told to go on. */
+async function startRoutes(inFlightBytesMax: number): Promise<
+  AsyncDisposable & {
+    readonly port: number;
+    readonly heldBytes: () => Promise<number>;
+    readonly letGoOn: () => void;
+  }
+> {
+  const registry = createMetrics();
+  const { metrics } = registry;
+  const disk = Promise.withResolvers<void>();
+  const app = fastify();
+  setErrorHandler(app, quietLogger);
+  await app.register(pushRoutes, {
+    distributor: new Distributor({
+      limitsOf: () => ({ ...defaultLimits, max_line_size: 0 }),
+      clock: virtualClock(nowMs),
+      metrics: quietMetrics,
+    }),
+    push: () => disk.promise,
+    budget: new PushBudget(inFlightBytesMax, metrics),
+    bodyBytesMax: 10_000_000,
+    pushLimits: defaultPushLimits,
+    snappy: createSnappyCodec(),
+    metrics,
+  });
+  const address = await app.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    port: Number(new URL(address).port),
+    heldBytes: async () => Number(/^sluice_push_in_flight_bytes (.*)$/mu.exec(await registry.render())?.[1]),
+    letGoOn: disk.resolve,
+    [Symbol.asyncDispose]: () => app.close(),
+  };
+}
+
+function bodyOf(lineBytes: number): string {
+  const values = [[`${nowMs}000000`, "x".repeat(lineBytes)]];
+  return JSON.stringify({ streams: [{ stream: { app: "x" }, values }] });
+}
+
+test("a push counts until it is durable, and no longer, when its sender leaves before the answer", async () => {
+  await using routes = await startRoutes(1_000_000);
+  const body = bodyOf(1000);
+  const socket = connect(routes.port, "127.0.0.1");
+  socket.write(
+    `POST /loki/api/v1/push HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  // The line and its end: it is decoded.
+  await expect.poll(routes.heldBytes).toBe(1001);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.destroy();
+  await closed;
+  expect(await routes.heldBytes()).toBe(1001);
+  routes.letGoOn();
+  await expect.poll(routes.heldBytes).toBe(0);
+});
+
+test("a push that is too large once it is unpacked is refused when others are in flight", async () => {
+  await using routes = await startRoutes(1_000_000);
+  const push = (lineBytes: number): Promise<Response> =>
+    fetch(`http://127.0.0.1:${routes.port}/loki/api/v1/push`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Content-Encoding": "gzip", "X-Scope-OrgID": `of-${lineBytes}` },
+      body: gzipSync(bodyOf(lineBytes)),
+    });
+  const first = push(600_000);
+  await expect.poll(routes.heldBytes).toBe(600_001);
+  const second = await push(500_000);
+  expect([second.status, second.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(await routes.heldBytes()).toBe(600_001);
+  routes.letGoOn();
+  expect((await first).status).toBe(204);
+  expect((await push(500_000)).status).toBe(204);
+});
