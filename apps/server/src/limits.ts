@@ -99,7 +99,7 @@ const LimitFields = z.strictObject({
   discover_log_levels: z.boolean(),
   /** Labels, metadata and fields of lines in which the level is looked for; none stands for Loki's. */
   log_level_fields: names,
-  /** Objects inside each other in which a JSON line's level is looked for; 0 is any number. */
+  /** Objects inside each other in which a JSON line's level is looked for; 0 is any number, up to 100. */
   log_level_from_json_max_depth: z.int(),
 
   // What a query may ask for.

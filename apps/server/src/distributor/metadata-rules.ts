@@ -1,4 +1,4 @@
-import { isServiceError, noLabels, type EntryBatch, type Labels } from "@sluice/model";
+import { isServiceError, noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
 import type { Limits } from "../limits.ts";
 import type { DiscardReason } from "./discard-reasons.ts";
 import { levelName } from "./detect-levels.ts";
@@ -70,22 +70,33 @@ function sizeOf(set: Labels): number {
   );
 }
 
-/** The batch with the sets as they are stored; equal ones became one. */
-export function withStoredSets(batch: EntryBatch, checked: readonly CheckedSet[]): EntryBatch {
-  const { metadata } = batch;
-  if (metadata === undefined || checked.every(({ set }, i) => set === metadata.sets[i])) {
+/**
+ * The batch with the sets as they are stored: equal ones became one, and those of refused entries are gone.
+ *
+ * @param isWhole whether no entry of the batch that was checked is missing.
+ */
+export function withStoredSets(batch: EntryBatch, checked: readonly CheckedSet[], isWhole: boolean): EntryBatch {
+  const { metadata, ...columns } = batch;
+  if (metadata === undefined || (isWhole && checked.every(({ set }, i) => set === metadata.sets[i]))) {
     return batch;
   }
-  const sets: Labels[] = [];
-  const placeOfText = new Map<string, number>();
-  const places = checked.map(({ set }) => {
-    const text = JSON.stringify(set.map(({ name, value }) => [name, value]));
-    let place = placeOfText.get(text);
-    if (place === undefined) {
-      place = sets.push(set) - 1;
-      placeOfText.set(text, place);
-    }
-    return place;
+  const sets: Labels[] = [noLabels];
+  const placeOfText = new Map<string, number>([["[]", 0]]);
+  const places: (number | undefined)[] = [];
+  const index = metadata.index.map((old) => {
+    places[old] ??= placeOf(checked[old]!.set, sets, placeOfText);
+    return places[old];
   });
-  return { ...batch, metadata: { sets, index: metadata.index.map((old) => places[old]!) } };
+  return withMetadata(columns, sets.length > 1 ? { sets, index } : undefined);
+}
+
+/** Where a set is among those that are stored. */
+function placeOf(set: Labels, sets: Labels[], placeOfText: Map<string, number>): number {
+  const text = JSON.stringify(set.map(({ name, value }) => [name, value]));
+  let place = placeOfText.get(text);
+  if (place === undefined) {
+    place = sets.push(set) - 1;
+    placeOfText.set(text, place);
+  }
+  return place;
 }

@@ -73,6 +73,24 @@ test("structured metadata has its own limits", () => {
   expect(told).toMatch(/^stream '\{app="x"\}' has too many structured metadata labels: '2', limit: '1'/u);
 });
 
+test("what is stored holds no metadata of entries that were refused", () => {
+  const entries = [
+    at(0, "a", { good: "1" }),
+    at(0, "b", { one: "1", two: "2" }),
+    at(-30 * 86_400_000, "c", { old: "1" }),
+    at(0, "d"),
+    at(0, "e", { "good!": "1" }),
+    at(0, "f", { good_: "1" }),
+  ];
+  const { accepted } = validate([{ labels: '{app="x"}', batch: batchOf(entries) }]);
+  expect(accepted[0]!.batch.metadata).toEqual({
+    sets: [[], labelsFromRecord({ good: "1" }), labelsFromRecord({ good_: "1" })],
+    index: Uint32Array.of(1, 0, 2, 2),
+  });
+  const plain = validate([{ labels: '{app="x"}', batch: batchOf(entries.slice(1, 4)) }]);
+  expect(plain.accepted[0]!.batch.metadata).toBeUndefined();
+});
+
 test("a stream without entries is no problem", () => {
   expect(check("{nonsense", [])).toEqual({ stored: [], told: "" });
 });

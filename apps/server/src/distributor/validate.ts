@@ -64,7 +64,7 @@ export function validatePush(
     const checkedSets = checkMetadata(batch, limits);
     const kept = keepValidEntries(text, batch, checkedSets, limits, times, problems);
     if (kept.count > 0) {
-      const stored = withStoredSets(kept, checkedSets);
+      const stored = withStoredSets(kept, checkedSets, kept === batch);
       const separated = limits.increment_duplicate_timestamp ? separateTimes(stored) : stored;
       accepted.push({ labels, text, batch: separated, ...amountOf(kept, checkedSets) });
     }

@@ -23,8 +23,11 @@ export function looksLikeJson(bytes: Uint8Array, start: number, end: number): bo
   return first < last && bytes[first] === braceOpen && bytes[last] === braceClose;
 }
 
+/** Objects inside each other, whatever is configured: each is gone through as often as it is deep, and takes a call. */
+const depthMost = 100;
+
 /**
- * The level in the leftmost text field that may hold one, not deeper than `depthMax` objects (0: however deep). It is
+ * The level in the leftmost text field that may hold one, not deeper than `depthMax` objects (0: as deep as any). It is
  * read as Loki's JSON parser does: what stands behind the field does not matter, be it broken or not. Names that are
  * written with escapes are passed over.
  *
@@ -38,7 +41,7 @@ export function levelInJson(
   fields: LevelFields,
   depthMax: number,
 ): LevelIndex {
-  const found = findInObject(bytes, start, end, fields, depthMax <= 0 ? Number.POSITIVE_INFINITY : depthMax);
+  const found = findInObject(bytes, start, end, fields, depthMax <= 0 ? depthMost : Math.min(depthMax, depthMost));
   return found === notFound || found === broken ? unknownLevel : found;
 }
 

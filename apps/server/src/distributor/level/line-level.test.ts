@@ -93,6 +93,14 @@ test("how deep a level may be in JSON can be set", () => {
   expect([1, 2, 3, 0].map((depth) => levelOf(line, depth))).toEqual(["info", "info", "trace", "trace"]);
 });
 
+test("JSON that is absurdly deep costs no more than its length, and no stack", () => {
+  const deep = 50_000;
+  const line = `${'{"a":'.repeat(deep)}1${"}".repeat(deep)}`;
+  const startMs = performance.now();
+  expect([levelOf(line, 0), levelOf(line, deep)]).toEqual(["unknown", "unknown"]);
+  expect(performance.now() - startMs).toBeLessThan(5000);
+});
+
 test("lines in any order, and of any bytes, are read within their ends", () => {
   const piece = fc.constantFrom(
     "{",

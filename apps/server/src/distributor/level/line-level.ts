@@ -8,7 +8,7 @@ const equalSign = 0x3d;
 
 export interface LineLevelOptions {
   readonly fields: LevelFields;
-  /** Objects inside each other in which a JSON line's level is looked for; 0 means any number. */
+  /** Objects inside each other in which a JSON line's level is looked for; 0 means any number, up to 100. */
   readonly jsonDepthMax: number;
 }
 
