@@ -1,9 +1,4 @@
-export {
-  defaultFreeBytesMin,
-  openDiskCache,
-  type CachedObjectStore,
-  type DiskCacheOptions,
-} from "./disk-cache/disk-cache.ts";
+export { openDiskCache, type CachedObjectStore, type DiskCacheOptions } from "./disk-cache/disk-cache.ts";
 export { countingObjectStore } from "./counting.ts";
 export { type FileSystemObjectStoreOptions, openFileSystemObjectStore } from "./file-system.ts";
 export { memoryObjectStore } from "./memory.ts";

@@ -34,7 +34,7 @@ export interface CachedObjectStore extends ObjectStore {
   settled(): Promise<void>;
 }
 
-export const defaultFreeBytesMin = 2 ** 30;
+const defaultFreeBytesMin = 2 ** 30;
 const defaultFilesMax = 100_000;
 /** What was read and is not written yet; what is more is not kept. */
 const pendingBytesMax = 64 * 1024 * 1024;
