@@ -36,3 +36,21 @@ test("a block that cannot be encoded is told, and the next one works", async () 
   await expect(encoder.encode(backwards)).rejects.toThrow("cannot encode a block");
   expect(await encoder.encode(batches[1]!)).toEqual(encodeBlock(batches[1]!));
 });
+
+test("after it is closed, blocks are refused instead of waiting for ever", async () => {
+  const encoder = openThreadedBlockEncoder(1);
+  await encoder.encode(batches[1]!);
+  await encoder[Symbol.asyncDispose]();
+  await expect(encoder.encode(batches[1]!)).rejects.toThrow("the threads that encode blocks are closed");
+});
+
+test("a batch that cannot be handed over does not shift the answers of others", async () => {
+  await using encoder = openThreadedBlockEncoder(1);
+  const first = encoder.encode(batches[2]!);
+  const sets = [[], [{ name: "a", value: (() => "no data") as unknown as string }]];
+  const refused = encoder.encode({ ...batches[1]!, metadata: { sets, index: new Uint32Array(41) } });
+  const last = encoder.encode(batches[3]!);
+  await expect(refused).rejects.toThrow("could not be cloned");
+  expect(await first).toEqual(encodeBlock(batches[2]!));
+  expect(await last).toEqual(encodeBlock(batches[3]!));
+});

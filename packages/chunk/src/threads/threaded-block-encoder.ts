@@ -42,6 +42,7 @@ class EncodeThread {
   #jobs: Job[] = [];
   readonly #slots: SharedArrayBuffer[] = [];
   #worker: Worker | undefined;
+  #isClosed = false;
 
   get waiting(): number {
     return this.#jobs.length;
@@ -49,18 +50,24 @@ class EncodeThread {
 
   encode(batch: EntryBatch): Promise<EncodedBlock> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        throw closed();
+      }
       const worker = this.#running();
       const slot = this.#takeSlot(slotBytes(batch));
+      const request: EncodeRequest = { slot, ...writeSlot(slot, batch) };
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
+      worker.postMessage(request);
+      // Only what was asked has an answer: they are told apart by their order.
       this.#jobs.push({ slot, resolve, reject });
       worker.ref();
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
-      worker.postMessage({ slot, ...writeSlot(slot, batch) } satisfies EncodeRequest);
     });
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#worker?.terminate();
-    this.#fail(new ServiceError("unavailable", "the threads that encode blocks are closed"));
+    this.#fail(closed());
   }
 
   /** Started with the first block: a server that only reads needs none. */
@@ -76,6 +83,13 @@ class EncodeThread {
       worker.on("error", (error) => {
         this.#worker = undefined;
         this.#fail(new ServiceError("unavailable", `cannot encode a block: ${messageOf(error)}`, { cause: error }));
+      });
+      // After an error it is another one's turn already.
+      worker.on("exit", (code) => {
+        if (this.#worker === worker && !this.#isClosed) {
+          this.#worker = undefined;
+          this.#fail(new ServiceError("unavailable", `a thread that encodes blocks ended with code ${code}`));
+        }
       });
     }
     return this.#worker;
@@ -111,4 +125,8 @@ class EncodeThread {
       this.#slots.push(slot);
     }
   }
+}
+
+function closed(): ServiceError {
+  return new ServiceError("unavailable", "the threads that encode blocks are closed");
 }
