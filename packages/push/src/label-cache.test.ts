@@ -12,7 +12,7 @@ test("a text is parsed once, and always the same", () => {
 });
 
 test("it keeps what is in use and forgets the rest", () => {
-  const cache = new LabelCache(20 * textOf(0).length);
+  const cache = new LabelCache(20 * 350);
   const first = cache.read(textOf(0));
   for (let i = 1; i < 1000; i++) {
     cache.read(textOf(i));
@@ -24,9 +24,18 @@ test("it keeps what is in use and forgets the rest", () => {
 });
 
 test("a text that is larger than the cache is read and not kept", () => {
-  const cache = new LabelCache(100);
-  expect(cache.read(`{a="${"x".repeat(200)}"}`)).toHaveLength(1);
+  const cache = new LabelCache(1000);
+  expect(cache.read(`{a="${"x".repeat(500)}"}`)).toHaveLength(1);
   expect(cache.size).toBe(0);
+});
+
+test("short texts are not held without end", () => {
+  const cache = new LabelCache(1_000_000);
+  for (let i = 0; i < 10_000; i++) {
+    cache.read(`{a="${i}"}`);
+  }
+  expect(cache.size).toBeGreaterThan(1000);
+  expect(cache.size).toBeLessThan(3500);
 });
 
 test("errors come every time", () => {

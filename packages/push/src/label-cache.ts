@@ -1,21 +1,21 @@
 import type { Labels } from "@sluice/model";
 import { parseStreamLabels } from "./stream-labels.ts";
 
-/** About what the texts of a hundred thousand streams take, and as much again for their labels. */
-const charactersMaxDefault = 16_777_216;
+const bytesMaxDefault = 64 * 1024 * 1024;
 
 /**
  * Reads label texts as {@link parseStreamLabels} does, each different one once: a stream sends the same text with every
- * push. What was not asked for while `charactersMax / 2` characters of others were is forgotten. Errors are not kept.
+ * push. What was not asked for while `bytesMax / 2` bytes of others were is forgotten. Errors are not kept.
  */
 export class LabelCache {
-  readonly #charactersMax: number;
+  readonly #bytesMax: number;
   #recent = new Map<string, Labels>();
-  #recentCharacters = 0;
+  #recentBytes = 0;
   #older = new Map<string, Labels>();
 
-  constructor(charactersMax: number = charactersMaxDefault) {
-    this.#charactersMax = charactersMax;
+  /** @param bytesMax memory that it may take, about; the default holds some eighty thousand streams of pods. */
+  constructor(bytesMax: number = bytesMaxDefault) {
+    this.#bytesMax = bytesMax;
   }
 
   /** @throws {ServiceError} as {@link parseStreamLabels} does. */
@@ -35,16 +35,22 @@ export class LabelCache {
   }
 
   #keep(text: string, labels: Labels): void {
-    if (text.length > this.#charactersMax / 2) {
+    const bytes = bytesOf(text, labels);
+    if (bytes > this.#bytesMax / 2) {
       return;
     }
-    if (this.#recentCharacters + text.length > this.#charactersMax / 2) {
+    if (this.#recentBytes + bytes > this.#bytesMax / 2) {
       this.#older = this.#recent;
       this.#recent = new Map();
-      this.#recentCharacters = 0;
+      this.#recentBytes = 0;
     }
     this.#older.delete(text);
     this.#recent.set(text, labels);
-    this.#recentCharacters += text.length;
+    this.#recentBytes += bytes;
   }
+}
+
+/** Memory of one text with its labels, about: short texts cost what is around them. */
+function bytesOf(text: string, labels: Labels): number {
+  return 250 + text.length * 2 + labels.length * 64;
 }

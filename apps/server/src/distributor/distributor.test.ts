@@ -12,6 +12,7 @@ const startMs = Date.parse("2026-01-05T10:00:00Z");
 /** A distributor whose time stands still until it is moved. */
 function distributorWith(given: unknown): {
   readonly admit: (...streams: readonly PushedStream[]) => ReturnType<Distributor["admit"]>;
+  readonly admitOf: (tenant: string, ...streams: readonly PushedStream[]) => ReturnType<Distributor["admit"]>;
   readonly refusalOf: (...streams: readonly PushedStream[]) => PushRefused | undefined;
   readonly distributor: Distributor;
   readonly metrics: () => Promise<string>;
@@ -22,10 +23,12 @@ function distributorWith(given: unknown): {
   const registry = createMetrics();
   let limits: Limits = limitsFor(defaultLimits, LimitsSection.parse(given));
   const distributor = new Distributor({ limitsOf: () => limits, clock, metrics: registry.metrics });
-  const admit = (...streams: readonly PushedStream[]): ReturnType<Distributor["admit"]> =>
-    distributor.admit("acme", streams);
+  const admitOf = (tenant: string, ...streams: readonly PushedStream[]): ReturnType<Distributor["admit"]> =>
+    distributor.admit(tenant, streams);
+  const admit = (...streams: readonly PushedStream[]): ReturnType<Distributor["admit"]> => admitOf("acme", ...streams);
   return {
     admit,
+    admitOf,
     refusalOf(...streams) {
       try {
         return admit(...streams).refusal;
@@ -108,6 +111,20 @@ test("limits that change hold at once, and what was remembered goes on", () => {
   expect(admit(stream('{app="a", pod="x"}', "line")).problems.print()).toBe(
     'entry for stream \'{app="a", pod="x", service_name="a"}\' has 2 label names; limit 1',
   );
+});
+
+test("the labels of a text are read once, whoever sends it and whatever the limits become", () => {
+  const { admit, admitOf, setLimits } = distributorWith({ discover_service_name: [] });
+  const sent = stream('{pod="p", app="a"}', "line");
+  const labels = admit(sent).streams[0]!.labels;
+  expect(labelsToRecord(labels)).toEqual({ app: "a", pod: "p" });
+  expect(admit(sent).streams[0]!.labels).toBe(labels);
+  expect(admitOf("other", sent).streams[0]!.labels).toBe(labels);
+  setLimits({ discover_service_name: [], max_label_names_per_series: 3 });
+  expect(admit(sent).streams[0]!.labels).toBe(labels);
+  // What is made of them is each tenant's own.
+  setLimits({ max_label_names_per_series: 1 });
+  expect(admitOf("strict", sent).problems.print()).toContain("has 2 label names; limit 1");
 });
 
 test.for([

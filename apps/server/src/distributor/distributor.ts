@@ -1,5 +1,5 @@
 import { nsPerMs, printRfc3339Ns, timestampAt, type Clock, type EntryBatch, type Metrics } from "@sluice/model";
-import type { PushedStream } from "@sluice/push";
+import { LabelCache, type PushedStream } from "@sluice/push";
 import { printByteSize } from "@sluice/service";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { ActiveStreams, streamIdleMs } from "./active-streams.ts";
@@ -33,9 +33,9 @@ export interface Admitted {
 const tenantsMax = 10_000;
 /** Streams that are followed, of all tenants: some hundred megabytes. */
 const followedMax = 1_000_000;
-/** Characters of label texts that are remembered, of all tenants. */
-const rememberedLengthMax = 16_000_000;
 const mebibyte = 1024 * 1024;
+/** What is remembered of checked label texts, of all tenants: those of a hundred thousand streams. */
+const rememberedBytesMax = 96 * mebibyte;
 /** Entries that an answer names for one stream, as Loki does. */
 const toldEntriesMax = 10;
 
@@ -56,10 +56,12 @@ interface TenantState {
 export class Distributor {
   readonly #options: DistributorOptions;
   readonly #tenants = new Map<string, TenantState>();
+  /** One for all tenants: limits that change, or a tenant that comes back, cost no reading. */
+  readonly #labels = new LabelCache();
   readonly #counters;
   /** Of all tenants, since they were counted last. */
   #followed = 0;
-  #rememberedLength = 0;
+  #rememberedBytes = 0;
 
   constructor(options: DistributorOptions) {
     this.#options = options;
@@ -130,7 +132,7 @@ export class Distributor {
     }
     const states = [...this.#tenants.values()];
     this.#followed = states.reduce((sum, { active }) => sum + active.count, 0);
-    this.#rememberedLength = states.reduce((sum, { known }) => sum + known.rememberedLength, 0);
+    this.#rememberedBytes = states.reduce((sum, { known }) => sum + known.rememberedBytes, 0);
     this.#counters.activeStreams.set(this.#followed);
   }
 
@@ -140,13 +142,13 @@ export class Distributor {
     pushed: readonly PushedStream[],
     nowMs: number,
   ): Pick<Validated, "accepted" | "problems"> {
-    const lengthBefore = known.rememberedLength;
+    const bytesBefore = known.rememberedBytes;
     const { accepted, problems, truncatedLines } = validatePush(pushed, limits, (sent) => known.of(sent), nowMs);
     if (truncatedLines > 0) {
       this.#counters.mutatedLines.add(truncatedLines, { tenant, reason: "line_too_long" });
     }
-    this.#rememberedLength += known.rememberedLength - lengthBefore;
-    if (this.#rememberedLength > rememberedLengthMax) {
+    this.#rememberedBytes += known.rememberedBytes - bytesBefore;
+    if (this.#rememberedBytes > rememberedBytesMax) {
       this.#forgetTexts();
     }
     return { accepted, problems };
@@ -156,7 +158,7 @@ export class Distributor {
     for (const { known } of this.#tenants.values()) {
       known.forget();
     }
-    this.#rememberedLength = 0;
+    this.#rememberedBytes = 0;
   }
 
   #stateOf(tenant: string, nowMs: number): TenantState {
@@ -167,7 +169,7 @@ export class Distributor {
         ? before
         : {
             limits,
-            known: new KnownStreams(tenant, limits),
+            known: new KnownStreams(tenant, limits, this.#labels),
             levels: levelOptionsOf(limits),
             bucket: before?.bucket ?? new TokenBucket(),
             active: before?.active ?? new ActiveStreams(),

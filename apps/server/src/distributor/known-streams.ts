@@ -1,5 +1,5 @@
 import { messageOf, printLabels, type Labels } from "@sluice/model";
-import { parseStreamLabels } from "@sluice/push";
+import type { LabelCache } from "@sluice/push";
 import type { Limits } from "../limits.ts";
 import type { DiscardReason } from "./discard-reasons.ts";
 import { serviceNameLabel, withServiceName } from "./service-name.ts";
@@ -14,19 +14,25 @@ export interface KnownStream {
   readonly problem?: { readonly reason: DiscardReason; readonly text: string };
 }
 
-/** Longer texts are read each time. */
+/** Longer texts are checked each time. */
 const rememberedLengthMax = 2048;
 
-/** Reads the labels of a tenant's streams. Senders repeat them with every push, so what was read is remembered. */
+/**
+ * Checks the labels of a tenant's streams against its limits. Senders repeat them with every push, so what was found is
+ * remembered.
+ */
 export class KnownStreams {
   readonly #tenant: string;
   readonly #limits: Limits;
+  readonly #labels: LabelCache;
   readonly #remembered = new Map<string, KnownStream>();
-  #rememberedLength = 0;
+  #rememberedBytes = 0;
 
-  constructor(tenant: string, limits: Limits) {
+  /** @param labels reads the texts: they are the same, whatever the tenant and its limits. */
+  constructor(tenant: string, limits: Limits, labels: LabelCache) {
     this.#tenant = tenant;
     this.#limits = limits;
+    this.#labels = labels;
   }
 
   /** @param sent the labels as a push has them. */
@@ -36,26 +42,26 @@ export class KnownStreams {
       stream = this.#read(sent);
       if (sent.length <= rememberedLengthMax) {
         this.#remembered.set(sent, stream);
-        this.#rememberedLength += sent.length;
+        this.#rememberedBytes += bytesOf(sent, stream);
       }
     }
     return stream;
   }
 
-  /** Characters of the texts that are remembered; what they take in memory is some times as much. */
-  get rememberedLength(): number {
-    return this.#rememberedLength;
+  /** Bytes of memory that is taken by what is remembered, about. */
+  get rememberedBytes(): number {
+    return this.#rememberedBytes;
   }
 
   forget(): void {
     this.#remembered.clear();
-    this.#rememberedLength = 0;
+    this.#rememberedBytes = 0;
   }
 
   #read(sent: string): KnownStream {
     let parsed: Labels;
     try {
-      parsed = parseStreamLabels(sent);
+      parsed = this.#labels.read(sent);
     } catch (error) {
       const text = `couldn't parse labels: ${messageOf(error)}`;
       return { labels: [], text: sent, problem: { reason: "invalid_labels", text } };
@@ -65,6 +71,11 @@ export class KnownStreams {
     const problem = checkLabels(labels, text, this.#limits, this.#tenant);
     return problem === undefined ? { labels, text } : { labels, text, problem };
   }
+}
+
+/** The texts, and what is around them. */
+function bytesOf(sent: string, { labels, text, problem }: KnownStream): number {
+  return 350 + 2 * (sent.length + text.length + (problem?.text.length ?? 0)) + labels.length * 16;
 }
 
 /** @see Loki's pkg/distributor/validator.go ValidateLabels */

@@ -1,5 +1,5 @@
 import { batchOf, entriesOf, labelsFromRecord, printLabels, type Entry } from "@sluice/model";
-import type { PushedStream } from "@sluice/push";
+import { LabelCache, type PushedStream } from "@sluice/push";
 import { expect, test } from "vitest";
 import { defaultLimits, limitsFor, LimitsSection, type Limits } from "../limits.ts";
 import { KnownStreams } from "./known-streams.ts";
@@ -19,7 +19,7 @@ function limitsWith(given: unknown): Limits {
 }
 
 function validate(streams: readonly PushedStream[], by = limits): Validated {
-  const known = new KnownStreams("fake", by);
+  const known = new KnownStreams("fake", by, new LabelCache());
   return validatePush(streams, by, (sent) => known.of(sent), nowMs);
 }
 
