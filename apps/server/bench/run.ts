@@ -157,9 +157,9 @@ async function queries(directory: string, { rawBytes, lines }: { rawBytes: numbe
   const rate = `sum by (app) (count_over_time({app=~".+"} [7h]))`;
   try {
     report("unfiltered count by app, first query after the start", await cpuOf(server, rate, lines, 1), "CPU-s");
-    report("unfiltered count by app", await cpuOf(server, rate, lines, 10), "CPU-s", "<= 0.02");
+    report("unfiltered count by app", await cpuOf(server, rate, lines, 50), "CPU-s", "<= 0.02");
     report("absent uuid, first time", await cpuOf(server, count(`|= "${absentId}"`), 0, 1), "CPU-s");
-    report("absent uuid", await cpuOf(server, count(`|= "${absentId}"`), 0, 20), "CPU-s", "<= 0.03");
+    report("absent uuid", await cpuOf(server, count(`|= "${absentId}"`), 0, 50), "CPU-s", "<= 0.03");
     report(
       `uuid in ${plantedLines} lines`,
       await cpuOf(server, count(`|= "${plantedId}"`), plantedLines, 10),
@@ -171,7 +171,7 @@ async function queries(directory: string, { rawBytes, lines }: { rawBytes: numbe
     const few = `sum(count_over_time({app="app-3"} |= "${absentText}" [7h]))`;
     const fewBytes = await valueOf(server, `sum(bytes_over_time({app="app-3"} [7h]))`);
     await valueOf(server, few);
-    const cached = await cpuOf(server, few, 0, 20);
+    const cached = await cpuOf(server, few, 0, 50);
     report("the same on cached blocks", fewBytes / cached / 1e6, "MB/s/CPU-s", ">= 4,000");
     report("peak memory after the queries", server.peakMib(), "MiB");
   } finally {

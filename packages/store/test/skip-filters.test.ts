@@ -67,7 +67,12 @@ test("blocks that cannot hold what is wanted are not selected, and counted", asy
   expect(await find(store, needlesOf("=90bb-33 fail"))).toEqual(["id=90bb-33 failed"]);
   expect(await find(store, needlesOf("absent-4711-id"))).toEqual([]);
   // What may be a part of a word proves nothing.
-  expect(await find(store, needlesOf("7f3"))).toEqual(["id=7f3a-11 ok", "id=7f3a-22 ok", "id=90bb-33 failed", "id=90bb-44 ok"]);
+  expect(await find(store, needlesOf("7f3"))).toEqual([
+    "id=7f3a-11 ok",
+    "id=7f3a-22 ok",
+    "id=90bb-33 failed",
+    "id=90bb-44 ok",
+  ]);
   const planned = (outcome: string): number => metrics.valueOf("sluice_store_blocks_planned_total", { outcome });
   expect([planned("filtered"), planned("selected"), planned("outside")]).toEqual([2 + 2 + 3 + 4, 2 + 2 + 1 + 4, 0]);
   const early = await store.select({

@@ -141,6 +141,15 @@ export class Ingester {
     }
   }
 
+  /** Begins a flush right when memory is full, unless the last one failed: that is for {@link flushWhenDue} to repeat. */
+  #flushWhenFull(): void {
+    const isFull = this.heads.openBytes >= this.#options.config.flush_bytes;
+    if (isFull && this.#flushUnderWay === undefined && !this.heads.flushIsPending) {
+      // A failure is counted, and told by who repeats it.
+      this.flush().catch(() => {});
+    }
+  }
+
   /** Writes all lines that are in memory now to segments. Flushes never overlap; a second caller waits for the first. */
   async flush(): Promise<void> {
     if (this.#flushUnderWay !== undefined) {
@@ -166,6 +175,7 @@ export class Ingester {
     this.#apply(position, tenant, joined.streams);
     this.#lineBuffers.release(joined);
     tailers.tell(tenant, streams);
+    this.#flushWhenFull();
     for (const { batch } of streams) {
       this.#counters.lines.add(batch.count, { tenant });
       this.#counters.bytes.add(lineBytesOf(batch), { tenant });

@@ -1,5 +1,5 @@
 import { mergeBatches, sliceBatch } from "@sluice/chunk";
-import { firstAtOrAfter, printLabels, type BlockRef, type EntryBatch } from "@sluice/model";
+import { firstAtOrAfter, printLabels, type BlockRef, type EntryBatch, type Labels } from "@sluice/model";
 
 /**
  * Blocks that are merged at a time. Where several agents write one stream, each flush overlaps the one before, and all
@@ -15,21 +15,36 @@ const mergedStartsMax = 16;
  * @returns in the order of their first parts: who reads one after the other finds what lies together on the store together.
  */
 export function withoutOverlaps(blocks: readonly BlockRef[]): BlockRef[] {
-  const byStream = new Map<string, BlockRef[]>();
-  for (const block of blocks) {
-    const stream = printLabels(block.labels);
-    const known = byStream.get(stream);
-    if (known === undefined) {
-      byStream.set(stream, [block]);
-    } else {
-      known.push(block);
+  const merged = new Map<BlockRef, readonly BlockRef[]>();
+  for (const ofStream of byStream(blocks)) {
+    if (!areApart(ofStream)) {
+      mergeOverlapping(ofStream, merged);
     }
   }
-  const merged = new Map<BlockRef, readonly BlockRef[]>();
-  for (const ofStream of byStream.values()) {
-    mergeOverlapping(ofStream, merged);
-  }
   return merged.size === 0 ? [...blocks] : blocks.flatMap((block) => merged.get(block) ?? block);
+}
+
+/** Label sets that are one object are one stream; of those that are not, the texts tell. */
+function byStream(blocks: readonly BlockRef[]): Iterable<readonly BlockRef[]> {
+  const byText = new Map<string, BlockRef[]>();
+  const byLabels = new Map<Labels, BlockRef[]>();
+  for (const block of blocks) {
+    const { labels } = block;
+    let ofStream = byLabels.get(labels);
+    if (ofStream === undefined) {
+      const text = printLabels(labels);
+      ofStream = byText.get(text) ?? [];
+      byText.set(text, ofStream);
+      byLabels.set(labels, ofStream);
+    }
+    ofStream.push(block);
+  }
+  return byText.values();
+}
+
+/** Whether each block begins behind the end of the one before, as nearly always. */
+function areApart(blocks: readonly BlockRef[]): boolean {
+  return blocks.every((block, i) => i === 0 || block.minNs > blocks[i - 1]!.maxNs);
 }
 
 /** Says in `merged` what takes the place of a block that overlaps others: of the first one all, of the others nothing. */
