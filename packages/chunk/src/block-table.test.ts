@@ -141,3 +141,21 @@ test("any damage is an error or leaves a table that can be used", () => {
     }
   });
 });
+
+test("columns of a kind to come are refused, for nobody knows where they end", () => {
+  const out = new ByteWriter();
+  out.varint(1);
+  out.varint(0);
+  out.u64(baseNs);
+  for (const number of [0, 1, 1, 8]) {
+    out.varint(number);
+  }
+  out.u8(0);
+  out.u8(8);
+  for (let column = 0; column < 3; column++) {
+    out.varint(1);
+    out.varint(2);
+    out.u32(0);
+  }
+  expect(() => read(out.finish())).toThrow("a block with flags 8, of which this reader does not know all");
+});

@@ -5,6 +5,7 @@ import { readCount } from "./metadata-column.ts";
 const hasLengths = 1;
 const hasMetadata = 2;
 const hasIds = 4;
+const knownFlags = hasLengths | hasMetadata | hasIds;
 /** Fewest bytes that a block's entry takes. */
 const entryBytesMin = 16;
 const numbersPerColumn = 3;
@@ -257,6 +258,9 @@ export function readBlockTable(reader: ByteReader, baseNs: bigint, streamCount: 
     const flags = reader.u8();
     if (entryCount === 0) {
       throw reader.corrupt("a block without entries");
+    }
+    if ((flags & ~knownFlags) !== 0) {
+      throw reader.corrupt(`a block with flags ${flags}, of which this reader does not know all`);
     }
     if (Math.abs(min) > deltaMax || max > deltaMax || rawBytes > uint32Max) {
       throw reader.corrupt("a block that no segment of its day can hold");

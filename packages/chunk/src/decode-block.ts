@@ -48,7 +48,7 @@ export function decodeBlock(
   kernels: DecodeKernels = plainKernels,
 ): EntryBatch {
   const { count, minNs } = entry;
-  checkEncoding(entry, what);
+  checkLayout(entry, what);
   const column = columnReader(entry, bytes, what);
   const text = column("body")!;
   const ids = column("ids");
@@ -82,7 +82,7 @@ export function blockHolds(
   what: string,
   kernels: DecodeKernels = plainKernels,
 ): boolean {
-  checkEncoding(entry, what);
+  checkLayout(entry, what);
   const ids = columnReader(entry, bytes, what)("ids");
   const body = columnReader(entry, bytes, what, decompressBriefly)("body")!;
   const holds = kernels.textHolds(body, ids, entry.rawBytes + entry.count, needles);
@@ -92,9 +92,12 @@ export function blockHolds(
   return holds;
 }
 
-function checkEncoding({ encoding, columns }: BlockEntry, what: string): void {
+function checkLayout({ encoding, columns, rawBytes, count }: BlockEntry, what: string): void {
   if (encoding !== joinedEncoding && encoding !== packedIdsEncoding) {
     throw corrupt(what, `its encoding ${encoding} is unknown`);
+  }
+  if (rawBytes + count > columnRawBytesMax) {
+    throw corrupt(what, `it claims ${rawBytes} bytes of lines`);
   }
   if ((encoding === packedIdsEncoding) !== (columns.ids !== undefined)) {
     throw corrupt(

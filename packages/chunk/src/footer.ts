@@ -118,5 +118,11 @@ function decodeFooter(body: Uint8Array, what: string, sharing: LabelSharing): Se
 
 /** Label sets as version 1 has them. */
 function readStreams(reader: ByteReader): Labels[] {
-  return Array.from({ length: readCount(reader, reader.remaining) }, () => readLabels(reader));
+  return Array.from({ length: readCount(reader, reader.remaining) }, () => {
+    const labels = readLabels(reader);
+    if (labels.some(({ name }, i) => i > 0 && name <= labels[i - 1]!.name)) {
+      throw reader.corrupt("a stream's labels do not ascend");
+    }
+    return labels;
+  });
 }

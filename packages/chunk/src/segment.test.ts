@@ -5,13 +5,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
 import { blockLength, type BlockEntry } from "./block-columns.ts";
-import { decodeBlock } from "./decode-block.ts";
+import { blockHolds, decodeBlock } from "./decode-block.ts";
 import { encodeBlock } from "./encode-block.ts";
 import { readFooter, type SegmentFooter } from "./footer.ts";
 import { buildSegment, type BuiltSegment } from "./segment.ts";
 import { sortBatch } from "./sort-batch.ts";
 
 const startNs = 1_767_571_200_000_000_000n;
+const goldenPath = (name: string): URL => new URL(`../testdata/${name}`, import.meta.url);
 
 function joinParts(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
@@ -161,13 +162,25 @@ test("a damaged footer that passes its checksum still cannot make a reader alloc
     { ...good, columns: { ...good.columns, body: { ...body, rawBytes: 2 ** 40 } } },
     { ...good, columns: { ...good.columns, body: { ...body, storedBytes: 2 ** 40 } } },
     { ...good, encoding: 9 },
+    { ...good, rawBytes: 2 ** 40 },
   ]) {
     expect(() => decodeBlock(entry, bytes, "block 1")).toThrow(/block 1 is damaged/u);
+  }
+  const { parts, footer } = await segmentWithIds();
+  const packed = footer.blocks.entryAt(0);
+  const stored = joinParts(parts).subarray(packed.offset, packed.offset + blockLength(packed));
+  for (const read of [
+    decodeBlock,
+    (...[entry, of, what]: Parameters<typeof decodeBlock>) => blockHolds(entry, of, [], what),
+  ]) {
+    expect(() => read({ ...packed, rawBytes: 2 ** 31 }, stored, "block 1")).toThrow(
+      "block 1 is damaged: it claims 2147483648 bytes of lines",
+    );
   }
 });
 
 test.for([1, 2])("segments written by version %i read the same for ever", async (version) => {
-  const path = new URL(`../testdata/segment-v${version}.seg`, import.meta.url);
+  const path = goldenPath(`segment-v${version}.seg`);
   const golden = new Uint8Array(readFileSync(path));
   const now = joinParts((await smallSegment()).parts);
   expect(readSegment(golden)).toEqual(readSegment(now));
@@ -176,26 +189,45 @@ test.for([1, 2])("segments written by version %i read the same for ever", async 
 });
 
 test("a segment whose ids were taken out of the lines reads the same for ever", async () => {
-  const golden = new Uint8Array(readFileSync(new URL("../testdata/segment-v2-ids.seg", import.meta.url)));
+  const golden = new Uint8Array(readFileSync(goldenPath("segment-v2-ids.seg")));
   const { footer, parts } = await segmentWithIds();
   expect(footer.blocks.entryAt(0)).toMatchObject({ encoding: 1, columns: { ids: { rawBytes: 32 } } });
   expect(readSegment(golden)).toEqual(readSegment(joinParts(parts)));
   expect(readFilters(golden)).toEqual(readFilters(joinParts(parts)));
 });
 
-test("a footer that is wrong in any bit, though its checksum is right, is refused or can be used", async () => {
-  const bytes = joinParts((await smallSegment()).parts);
-  const contentBits = new DataView(bytes.buffer).getUint32(bytes.length - 16, true) * 8;
-  for (let bit = 0; bit < contentBits; bit++) {
-    const changed = withFooter(bytes, (content) => content.with(bit >> 3, content[bit >> 3]! ^ (1 << (bit & 7))));
-    try {
-      describe(readFooter(changed, "a segment"));
-      readFilters(changed);
-      readSegment(changed);
-    } catch (error) {
-      expect(error, `bit ${bit}`).toMatchObject({ name: "ServiceError", code: "corrupt" });
+test.for([
+  { title: "version 1", make: async () => new Uint8Array(readFileSync(goldenPath("segment-v1.seg"))) },
+  { title: "version 2", make: async () => joinParts((await smallSegment()).parts) },
+  { title: "with ids", make: async () => joinParts((await segmentWithIds()).parts) },
+])(
+  "a footer that is wrong in any bit, though its checksum is right, is refused or can be used: $title",
+  async ({ make }) => {
+    const bytes = await make();
+    const contentBits = new DataView(bytes.buffer).getUint32(bytes.length - 16, true) * 8;
+    for (let bit = 0; bit < contentBits; bit++) {
+      const changed = withFooter(bytes, (content) => content.with(bit >> 3, content[bit >> 3]! ^ (1 << (bit & 7))));
+      try {
+        describe(readFooter(changed, "a segment"));
+        readFilters(changed);
+        readSegment(changed);
+      } catch (error) {
+        expect(error, `bit ${bit}`).toMatchObject({ name: "ServiceError", code: "corrupt" });
+      }
     }
-  }
+  },
+);
+
+test("a stream of version 1 with a label twice is damage, not a bug of the reader", () => {
+  const bytes = new Uint8Array(readFileSync(goldenPath("segment-v1.seg")));
+  const twice = withFooter(bytes, (content) => {
+    const name = Buffer.from(content).indexOf("pod");
+    const app = new TextEncoder().encode("app");
+    return content.map((byte, i) => app[i - name] ?? byte);
+  });
+  expect(() => readFooter(twice, "segment 1")).toThrow(
+    /segment 1 is damaged at byte \d+: a stream's labels do not ascend/u,
+  );
 });
 
 test("filters of a version to come are not understood, and no damage", async () => {
