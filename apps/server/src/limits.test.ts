@@ -49,6 +49,8 @@ test.for([
     text: "blocked_queries: [{ pattern: '(', regex: true }]",
     told: "a.yaml:1: blocked_queries.0: pattern is no regular expression of RE2",
   },
+  { text: "query_timeout: 0s", told: "a.yaml:1: query_timeout: must be longer than 0s" },
+  { text: "query_timeout: 30d", told: "a.yaml:1: query_timeout: must be longer than 0s and not longer than 24d" },
   { text: "deletion_mode: sometimes", told: "a.yaml:1: deletion_mode: Invalid option" },
 ])("$text is refused", ({ text, told }) => {
   expect(() => parseYamlConfig("a.yaml", `${text}\n`, LimitsSection)).toThrow(told);

@@ -115,8 +115,8 @@ const LimitFields = z.strictObject({
   max_query_range: DurationMs,
   /** Bytes of lines that one query may have to read. */
   max_query_bytes_read: ByteSize,
-  /** After this a query is ended with status 504. */
-  query_timeout: DurationMs,
+  /** After this a query is ended with status 504; a timer takes no more than 24 days. */
+  query_timeout: DurationMs.refine((ms) => ms > 0 && ms < 2 ** 31, "must be longer than 0s and not longer than 24d"),
   /** Matchers of one selector. */
   max_streams_matchers_per_query: count,
   /** Labels that every selector must name, and how many it must name at least. */

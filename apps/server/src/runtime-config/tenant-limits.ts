@@ -87,6 +87,10 @@ export class TenantLimits {
     }
     const text = await readText(fs, file);
     if (text !== this.#text) {
+      if (text.trim() === "" && this.#overrides.size > 0) {
+        // Somebody is writing it, or has lost it: what a tenant keeps for years must not go for that.
+        throw new ServiceError("bad_data", `${file}:1: the file is empty; "overrides: {}" means that there are none`);
+      }
       const overrides = parseOverrides(file, text);
       this.#limits = new Map(overrides.entries().map(([tenant, override]) => [tenant, limitsFor(base, override)]));
       this.#tellMetrics(overrides);
