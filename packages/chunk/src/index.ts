@@ -1,5 +1,6 @@
 export {
   blockLength,
+  columnNames,
   type BlockColumns,
   type BlockEntry,
   type BlockKernels,

@@ -48,6 +48,17 @@ test("a segment: what is in it, what it takes, and its lines when asked for", as
   expect(withLines).toContain("\\x1b[31mred\\x1b[0m");
 });
 
+test("every byte of a segment is accounted for, ids that were taken out of the lines, too", async () => {
+  const objectStore = memoryObjectStore();
+  const store = await openTestStore(objectStore);
+  const lines = Array.from({ length: 50 }, (_, i) => entry(i, `id=6ba7b810-9dad-11d1-80b4-00c04fd4${3000 + i} a\nb`));
+  await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, lines) }], 1, () => {});
+  const [key] = await keysOf(objectStore, "tenants/");
+  const { text } = await inspect(await objectStore.get(key!), key!);
+  expect(text).toMatch(/ {4}ids +[1-9][\d.]* % /u);
+  expect(text).toMatch(/\(body \d+, times \d+, lengths \d+, ids \d+\), filter/u);
+});
+
 test("objects of the manifest, whatever they are called", async () => {
   const files = [...(await written())].filter(([key]) => key.startsWith("manifest/"));
   expect(files.map(([key]) => key)).toEqual([

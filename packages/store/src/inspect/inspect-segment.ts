@@ -1,4 +1,4 @@
-import { blockLength, readFooter, type BlockEntry, type SegmentFooter } from "@sluice/chunk";
+import { blockLength, columnNames, readFooter, type BlockEntry, type SegmentFooter } from "@sluice/chunk";
 import {
   lineTextAt,
   metadataAt,
@@ -11,8 +11,6 @@ import {
 import type { InspectOptions } from "./inspect-options.ts";
 import { bytesText, countText, dayText, percentText, visible } from "./text.ts";
 import { attempt, verifySegment } from "./verify-segment.ts";
-
-const columns = ["body", "times", "lengths", "metadata"] as const;
 
 /** @see inspectFile */
 export async function inspectSegment(
@@ -50,7 +48,7 @@ function printSizes(bytes: Uint8Array, { blocks, filters }: SegmentFooter, print
   const printSize = (part: string, stored: number): void =>
     print(`    ${part.padEnd(9)} ${percentText(stored, raw).padStart(8)}  ${bytesText(stored)}`);
   print(`  ${bytesText(raw)} of lines, stored in ${percentText(bytes.length, raw)} of that:`);
-  for (const column of columns) {
+  for (const column of columnNames) {
     printSize(
       column,
       sum(entries, (block) => block.columns[column]?.storedBytes ?? 0),
@@ -86,7 +84,7 @@ function printBlock(
   print: InspectOptions["print"],
 ): void {
   const { offset, count, minNs, maxNs, rawBytes } = entry;
-  const sizes = columns
+  const sizes = columnNames
     .filter((column) => entry.columns[column] !== undefined)
     .map((column) => `${column} ${entry.columns[column]!.storedBytes}`);
   const filter = filterBytes === undefined ? "no filter" : `filter ${filterBytes}`;
