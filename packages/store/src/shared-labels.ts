@@ -12,32 +12,56 @@ export interface SharedLabelsOptions {
  * Gives equal texts, label sets and stream indexes as one object, since a stream is in hundreds of segments, and one
  * flush mostly has the streams of the one before: that saves their memory, and lets who compares many of them go by
  * identity. Over its bounds it begins anew; what came before and after is then equal but not the same.
+ *
+ * An index takes a megabyte for ten thousand streams, so it stays only as long as a footer has it: the memory of footers
+ * is bounded elsewhere.
  */
 export class SharedLabels implements LabelSharing {
   readonly #options: SharedLabelsOptions;
   readonly #sets = new Map<string, Labels>();
   readonly #texts = new Map<string, string>();
-  readonly #indexes = new Map<string, StreamIndex>();
+  readonly #indexes = new Map<string, WeakRef<StreamIndex>>();
 
   constructor(options: SharedLabelsOptions) {
     this.#options = options;
   }
 
   labels(labels: Labels): Labels {
-    return shared(this.#sets, printLabels(labels), this.#options.setsMax, () => labels);
+    return shared(this.#sets, printLabels(labels), this.#options.setsMax, labels);
   }
 
   text(text: string): string {
-    return shared(this.#texts, text, this.#options.textsMax, () => text);
+    return shared(this.#texts, text, this.#options.textsMax, text);
   }
 
   index(content: Uint8Array, read: () => StreamIndex): StreamIndex {
     const digest = createHash("sha256").update(content).digest("base64");
-    return shared(this.#indexes, digest, this.#options.indexesMax, read);
+    const known = this.#indexes.get(digest)?.deref();
+    if (known !== undefined) {
+      return known;
+    }
+    const index = read();
+    this.#makeRoomForIndex();
+    this.#indexes.set(digest, new WeakRef(index));
+    return index;
+  }
+
+  #makeRoomForIndex(): void {
+    if (this.#indexes.size < this.#options.indexesMax) {
+      return;
+    }
+    for (const [digest, index] of this.#indexes) {
+      if (index.deref() === undefined) {
+        this.#indexes.delete(digest);
+      }
+    }
+    if (this.#indexes.size >= this.#options.indexesMax) {
+      this.#indexes.clear();
+    }
   }
 }
 
-function shared<Value>(known: Map<string, Value>, key: string, most: number, make: () => Value): Value {
+function shared<Value>(known: Map<string, Value>, key: string, most: number, value: Value): Value {
   const found = known.get(key);
   if (found !== undefined) {
     return found;
@@ -45,7 +69,6 @@ function shared<Value>(known: Map<string, Value>, key: string, most: number, mak
   if (known.size >= most) {
     known.clear();
   }
-  const value = make();
   known.set(key, value);
   return value;
 }
