@@ -10,6 +10,8 @@ export const blockRawBytesMax = 256 * 1024;
 const stretchMax = 4;
 /** Objects around the columns. */
 const overheadBytes = 1024;
+/** Of a text in a set, beside its characters. */
+const setEntryBytes = 64;
 
 /** A run of entries that can be loaded: what a head shows of one stream and day. */
 export interface HeadBlock {
@@ -42,6 +44,8 @@ export class DayColumns {
   #isAscending = true;
   /** The entries of the latest time, while they come in order: a repeat among them is left out at once. */
   readonly #latest = new Set<string>();
+  /** Characters in them. */
+  #latestLength = 0;
   /** All entries, sorted, as long as none was appended since. */
   #sorted: EntryBatch | undefined;
 
@@ -61,7 +65,7 @@ export class DayColumns {
       const ascendingTo = this.#isAscending ? this.#ascendingTo(batch, row, to, shiftNs) : to;
       if (ascendingTo > row) {
         this.#appendRows(batch, row, ascendingTo, shiftNs, blockRawBytesMax);
-        this.#latest.clear();
+        this.#forgetLatest();
         row = ascendingTo;
       } else {
         this.#appendUnordered(batch, row, shiftNs);
@@ -77,7 +81,8 @@ export class DayColumns {
 
   /** Bytes of memory that the columns take, about. */
   get sizeBytes(): number {
-    return overheadBytes + this.#fullBytes + this.#open.sizeBytes;
+    const latestBytes = this.#latestLength + this.#latest.size * setEntryBytes;
+    return overheadBytes + this.#fullBytes + this.#open.sizeBytes + latestBytes;
   }
 
   get minNs(): bigint {
@@ -137,6 +142,7 @@ export class DayColumns {
     const isEarlier = batch.deltaNs[row]! + shiftNs < this.#maxDeltaNs;
     if (isEarlier) {
       this.#isAscending = false;
+      this.#forgetLatest();
     } else if (this.#repeatsLatest(batch, row)) {
       return;
     }
@@ -191,10 +197,24 @@ export class DayColumns {
     if (this.#latest.size === 0) {
       // Most times come once: the entry that was the first of its time is put in when a second comes.
       const last = this.#open.count - 1;
-      this.#latest.add(entryKey(this.#open.lineAt(last), this.#open.metadataAt(last)));
+      this.#rememberLatest(entryKey(this.#open.lineAt(last), this.#open.metadataAt(last)));
     }
     const key = entryKey(lineAt(batch, row), metadataAt(batch, row));
-    return this.#latest.has(key) || !this.#latest.add(key);
+    if (this.#latest.has(key)) {
+      return true;
+    }
+    this.#rememberLatest(key);
+    return false;
+  }
+
+  #rememberLatest(key: string): void {
+    this.#latest.add(key);
+    this.#latestLength += key.length;
+  }
+
+  #forgetLatest(): void {
+    this.#latest.clear();
+    this.#latestLength = 0;
   }
 
   #timeOf(deltaNs: number): bigint {

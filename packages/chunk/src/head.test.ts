@@ -150,6 +150,18 @@ test("a head of many quiet streams stays small", () => {
   expect(head.sizeBytes).toBeGreaterThan(1_000_000);
 });
 
+test("what is kept to find repeats of the latest entries counts as memory, and is let go", () => {
+  const head = new Head();
+  const labels = labelsFromRecord({ app: "web" });
+  const line = (i: number, timestampNs: bigint) => ({ timestampNs, line: `${i} ${"x".repeat(1000)}` });
+  const lines = Array.from({ length: 2000 }, (_, i) => line(i, 5n));
+  head.append(labels, batchOf(lines));
+  const { sizeBytes } = head;
+  expect(sizeBytes).toBeGreaterThan(2 * 2000 * 1000);
+  head.append(labels, batchOf([line(0, 6n)]));
+  expect(head.sizeBytes).toBeLessThan(sizeBytes - 1000 * 1000);
+});
+
 test("long label values count as memory", () => {
   const head = new Head();
   head.append(labelsFromRecord({ app: "x".repeat(50_000) }), batchOf([{ timestampNs: startNs, line: "x" }]));
