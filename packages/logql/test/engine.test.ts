@@ -66,6 +66,16 @@ describe("what a log query reads", () => {
     expect(querier.requests[0]?.equalities).toEqual(labelsFromRecord(equalities));
   });
 
+  test.for([
+    { query: 'count_over_time({app="a"}[1m])', isCounting: true },
+    { query: 'count_over_time({app="a"} |= "x" [1m])', isCounting: false },
+    { query: '{app="a"}', isCounting: false },
+  ])("storage is told whether blocks are counted unread: $query", async ({ query, isCounting }) => {
+    const { querier, answer } = rangeQuery([], 10, { query });
+    await answer;
+    expect(querier.requests[0]?.isCounting ?? false).toBe(isCounting);
+  });
+
   test("a limit far below the number of matching lines is kept to", async () => {
     const { answer } = rangeQuery([streamOf("a", numbered(5000))], 5000, { limit: 7, query: '{app="a"} |= "line"' });
     const { result } = await answer;

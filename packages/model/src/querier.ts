@@ -21,6 +21,11 @@ export interface SelectRequest {
    * structured metadata, to be of interest. A hint, too.
    */
   readonly equalities?: readonly LabelPair[];
+  /**
+   * The caller counts blocks by what is known without loading them, where that is exact: then it is worth some reading to
+   * find out of which blocks it is, though lines are deleted.
+   */
+  readonly isCounting?: boolean;
 }
 
 /**

@@ -9,7 +9,8 @@ export type {
   RowTest,
 } from "./deletes/delete-request.ts";
 export type { StoreDeletes } from "./deletes/delete-requests.ts";
-export { seriesLeft, withoutDeleted, type Hiding } from "./deletes/hiding.ts";
+export { withoutDeleted, type Hiding } from "./deletes/hiding.ts";
+export { seriesLeft } from "./deletes/series-left.ts";
 export type { CompactionResult } from "./compaction/compactor.ts";
 export { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
 export { defaultReadAhead, type ReadAheadOptions } from "./read-ahead.ts";

@@ -18,7 +18,8 @@ import { DeleteApplier, type ApplyDeletesOptions, type ApplyDeletesResult } from
 import type { DeleteOptions } from "./deletes/delete-request.ts";
 import { DeleteRequests, type StoreDeletes } from "./deletes/delete-requests.ts";
 import { withoutDeletedStored } from "./deletes/hide-stored.ts";
-import { seriesLeft } from "./deletes/hiding.ts";
+import { withoutDeleted } from "./deletes/hiding.ts";
+import { seriesLeft } from "./deletes/series-left.ts";
 import { Manifest, type Replacement } from "./manifest/manifest.ts";
 import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
 import {
@@ -313,7 +314,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
       const hiding = deletes.hidingOf(tenant);
       const blocks = await selectBlocks(reader, segments, request, metrics, signal);
-      return withoutExpired(await withoutDeletedStored(reader, blocks, hiding, signal), expiry);
+      // Whoever reads the blocks anyway learns from them what is deleted.
+      const shown =
+        request.isCounting === true
+          ? await withoutDeletedStored(reader, blocks, hiding, signal)
+          : withoutDeleted(blocks, hiding);
+      return withoutExpired(shown, expiry);
     },
     async series(request) {
       checkOpen();
@@ -322,9 +328,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
       const hiding = deletes.hidingOf(tenant);
       const found = await selectSeries(reader, segments, request, (labels, block) => !isExpired(expiry, labels, block));
-      return seriesLeft(found, request, hiding, async (matchers) => {
-        const blocks = await selectBlocks(reader, segments, { tenant, matchers, startNs, endNs }, metrics, undefined);
-        return withoutExpired(await withoutDeletedStored(reader, blocks, hiding, undefined), expiry);
+      return seriesLeft(found, request, hiding, {
+        select: (matchers) => selectBlocks(reader, segments, { tenant, matchers, startNs, endNs }, metrics, undefined),
+        show: async (blocks) => withoutExpired(await withoutDeletedStored(reader, blocks, hiding, undefined), expiry),
       });
     },
     refresh,

@@ -106,7 +106,11 @@ test("blocks that hold no deleted line can be counted without being read: their 
     await flushLines(store, "t", i, [entry(i, `id=${i}${i}${i}${i} done`), entry(i + 0.5, "another")]);
   }
   await addDelete(store, "app=web id=3333 d");
-  const blocks = await selectAll(store, "t");
+  const request = { tenant: "t", matchers: [], ...allTime };
+  const unread = await store.select(request);
+  expect(unread.every(({ mayRepeat }) => mayRepeat === true)).toBe(true);
+  expect(metrics.valueOf("sluice_store_filter_bytes_read_total")).toBe(0);
+  const blocks = await store.select({ ...request, isCounting: true });
   expect(blocks.map(({ mayRepeat }) => mayRepeat === true)).toEqual([false, false, true, false, false]);
   expect(metrics.valueOf("sluice_store_blocks_read_total")).toBe(0);
   expect(await storedLines(store, "t")).not.toContain("id=3333 done");
@@ -140,6 +144,19 @@ test("streams are left out of series where no line of theirs is left", async () 
   // Which lines are left of this one, only the block can tell.
   await addDelete(store, "app=db secret");
   expect(await appsOf(store)).toEqual(["web"]);
+});
+
+test("to say that a stream has a line left takes one block of it, or none outside of the request's times", async () => {
+  const { store, metrics } = await opened();
+  for (let i = 1; i <= 20; i++) {
+    await flushLines(store, "t", i, [entry(i, `id=${i}${i}${i}${i} done`)]);
+  }
+  await addDelete(store, "app=web id=9999 d", 0, 10);
+  expect(await appsOf(store)).toEqual(["web"]);
+  expect(metrics.valueOf("sluice_store_filter_bytes_read_total")).toBe(0);
+  expect(await appsOf(store, 1, 10)).toEqual(["web"]);
+  expect(metrics.valueOf("sluice_store_filter_bytes_read_total")).toBe(32);
+  expect(metrics.valueOf("sluice_store_blocks_read_total")).toBe(0);
 });
 
 test("a request is about lines that come while it is active, and not about those that come later", async () => {

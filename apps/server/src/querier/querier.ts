@@ -1,5 +1,5 @@
 import type { Head } from "@sluice/chunk";
-import { compareLabels, printLabels, type BlockRef, type Labels, type Matcher, type Querier } from "@sluice/model";
+import { compareLabels, printLabels, type Labels, type Querier } from "@sluice/model";
 import { seriesLeft, withoutDeleted, withoutExpired, type Expiry, type Store } from "@sluice/store";
 import { withoutOverlaps } from "./overlaps.ts";
 
@@ -28,12 +28,10 @@ export function createQuerier({ store, headsOf, expiryOf }: QuerierOptions): Que
       const heads = headsOf(tenant);
       const hiding = store.deletes.hidingOf(tenant);
       const found = heads.flatMap((head) => head.series(selectors, startNs, endNs));
-      const select = async (matchers: readonly Matcher[]): Promise<readonly BlockRef[]> =>
-        withoutDeleted(
-          heads.flatMap((head) => head.select(matchers, startNs, endNs)),
-          hiding,
-        );
-      const inMemory = await seriesLeft(found, request, hiding, select);
+      const inMemory = await seriesLeft(found, request, hiding, {
+        select: async (matchers) => heads.flatMap((head) => head.select(matchers, startNs, endNs)),
+        show: async (blocks) => withoutDeleted(blocks, hiding),
+      });
       const byText = new Map<string, Labels>();
       for (const labels of [...(await stored), ...inMemory]) {
         byText.set(printLabels(labels), labels);

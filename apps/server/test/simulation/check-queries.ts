@@ -151,8 +151,8 @@ async function checkNeedle(check: Check): Promise<void> {
   }
 }
 
-function requestFor({ tenant }: Check, request: Omit<SelectRequest, "tenant" | "matchers">): SelectRequest {
-  return { tenant, matchers: [], ...request };
+function requestFor({ world, tenant }: Check, request: Omit<SelectRequest, "tenant" | "matchers">): SelectRequest {
+  return { tenant, matchers: [], isCounting: world.rng.next() < 0.5, ...request };
 }
 
 const allTimes = [-(2n ** 63n), 2n ** 63n - 1n] as const;

@@ -59,7 +59,8 @@ export async function aggregateRange(
   const { startNs, endNs, pipeline } = aggregation;
   const { matchers } = range.log;
   const { needles, equalities } = pipeline;
-  const request = { tenant: execution.tenant, matchers, startNs, endNs, needles, equalities };
+  const isCounting = pipeline.stages.length === 0;
+  const request = { tenant: execution.tenant, matchers, startNs, endNs, needles, equalities, isCounting };
   const blocks = startNs < endNs ? await execution.querier.select(request, execution.signal) : [];
   execution.stats.blocksTotal += blocks.length;
   for (const block of blocks) {

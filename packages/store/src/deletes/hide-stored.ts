@@ -15,9 +15,8 @@ interface Doubtful {
 
 /**
  * The blocks of segments without the lines that are deleted. A request for the lines with some id touches streams and
- * days, but few blocks: the skip filters of the others say so, and they stay what can be counted without being read.
- *
- * @param blocks those of one segment one after the other, as they lie in it.
+ * days, but few blocks: the skip filters of the others say so, and they stay what can be counted without being read. It
+ * costs the reading of all those filters.
  */
 export async function withoutDeletedStored(
   reader: SegmentReader,
@@ -40,6 +39,7 @@ export async function withoutDeletedStored(
       doubtful.push({ block, deletes });
     }
   }
+  doubtful.sort((a, b) => a.block.place.block - b.block.place.block);
   const bySegment = Map.groupBy(doubtful, ({ block }) => block.place.segment);
   await mapInOrder([...bySegment], filtersAtOnce, async ([segment, ofSegment]) => {
     checkNotCancelled(signal, "query");

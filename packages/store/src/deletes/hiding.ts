@@ -1,15 +1,5 @@
 import { pickEntries, type SkipTest } from "@sluice/chunk";
-import {
-  compileMatchers,
-  firstAtOrAfter,
-  printLabels,
-  timestampAt,
-  type BlockRef,
-  type EntryBatch,
-  type Labels,
-  type Matcher,
-  type SeriesRequest,
-} from "@sluice/model";
+import { compileMatchers, firstAtOrAfter, type BlockRef, type EntryBatch, type Labels } from "@sluice/model";
 import type { CompiledDelete, DeleteRequest } from "./delete-request.ts";
 
 /** A delete request that hides lines. */
@@ -20,7 +10,7 @@ export interface ActiveDelete extends CompiledDelete {
 }
 
 /** A run of time of which both ends belong to it. */
-interface Span {
+export interface Span {
   readonly minNs: bigint;
   readonly maxNs: bigint;
 }
@@ -96,50 +86,6 @@ export function entriesLeft(labels: Labels, batch: EntryBatch, deletes: readonly
     }
   }
   return pickEntries(batch, left);
-}
-
-/**
- * Of the streams that were found those that have a line left in the range. Blocks are read only of streams that a delete
- * request may be about, and only until a line is found.
- *
- * @param select the blocks of a selector in the request's range, after {@link withoutDeleted}.
- */
-export async function seriesLeft(
-  found: readonly Labels[],
-  { selectors, startNs, endNs }: SeriesRequest,
-  hiding: Hiding | undefined,
-  select: (matchers: readonly Matcher[]) => Promise<readonly BlockRef[]>,
-): Promise<readonly Labels[]> {
-  const range = { minNs: startNs, maxNs: endNs - 1n };
-  const doubtful = found.filter((labels) => (hiding?.touching(labels, range).length ?? 0) > 0);
-  if (hiding === undefined || doubtful.length === 0) {
-    return found;
-  }
-  const gone = new Set(doubtful.map(printLabels));
-  for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-    for (const block of await select(matchers)) {
-      const text = printLabels(block.labels);
-      if (gone.has(text) && (await hasLineLeft(block, range, hiding))) {
-        gone.delete(text);
-      }
-    }
-  }
-  return found.filter((labels) => !gone.has(printLabels(labels)));
-}
-
-async function hasLineLeft(block: BlockRef, range: Span, hiding: Hiding): Promise<boolean> {
-  const minNs = block.minNs > range.minNs ? block.minNs : range.minNs;
-  const maxNs = block.maxNs < range.maxNs ? block.maxNs : range.maxNs;
-  const deletes = hiding.touching(block.labels, { minNs, maxNs });
-  if (deletes.length === 0) {
-    return true;
-  }
-  if (deletes.some((active) => isCovered(active, { minNs, maxNs }))) {
-    return false;
-  }
-  const batch = await block.load();
-  const row = firstAtOrAfter(batch, minNs);
-  return row < batch.count && timestampAt(batch, row) <= maxNs;
 }
 
 /** The block without what the requests are about. */
