@@ -35,9 +35,6 @@ test.for([7, 8])("the same seed gives the same run, seed %i", async (seed) => {
 
 /** Of so many seeds one must show that a server makes a mistake. */
 const mutatedSeeds = 300;
-/** How it shows: in lines, or in what was stored. That something else fails notices nothing. */
-const noticed = /has lost a line|shows a line|counts|does not find|does not name|is damaged|is missing/u;
-
 /** What a mistake leads to: not just any error. */
 const consequence =
   /has lost a line|shows a line|does not (?:name|find)|says it has|counts \d+ lines|is damaged|is missing|covers more of the WAL/u;
