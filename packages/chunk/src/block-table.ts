@@ -1,4 +1,4 @@
-import { assert, type ByteReader, type ByteWriter } from "@sluice/model";
+import { assert, firstWhere, type ByteReader, type ByteWriter } from "@sluice/model";
 import { columnsOf, type BlockColumns, type BlockEntry, type ColumnEntry } from "./block-columns.ts";
 import { readCount } from "./metadata-column.ts";
 
@@ -373,19 +373,4 @@ class BlockTableBuilder {
       this.#starts[this.#stream + 1] = block;
     }
   }
-}
-
-/** The first of `[low, high)` that passes a test which all after it pass, too; `high` when there is none. */
-function firstWhere(low: number, high: number, isReached: (index: number) => boolean): number {
-  let from = low;
-  let to = high;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (isReached(middle)) {
-      to = middle;
-    } else {
-      from = middle + 1;
-    }
-  }
-  return from;
 }

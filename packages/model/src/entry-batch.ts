@@ -1,4 +1,5 @@
 import { assert } from "./error.ts";
+import { firstWhere } from "./first-where.ts";
 import { noLabels, type Labels } from "./labels.ts";
 
 /**
@@ -40,17 +41,7 @@ export function timestampAt(batch: EntryBatch, index: number): bigint {
 /** The first entry of a batch, ascending by time, whose time is at or after `timeNs`; `count` when there is none. */
 export function firstAtOrAfter(batch: EntryBatch, timeNs: bigint): number {
   const { deltaNs, baseNs, count } = batch;
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (baseNs + BigInt(deltaNs[middle]!) < timeNs) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
+  return firstWhere(0, count, (index) => baseNs + BigInt(deltaNs[index]!) >= timeNs);
 }
 
 /** The line's bytes, a view into the batch. */

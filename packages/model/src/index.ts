@@ -2,6 +2,7 @@ export * from "./binary.ts";
 export * from "./durable-file.ts";
 export * from "./entry-batch.ts";
 export * from "./error.ts";
+export * from "./first-where.ts";
 export * from "./labels.ts";
 export * from "./matcher.ts";
 export * from "./path.ts";

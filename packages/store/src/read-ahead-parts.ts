@@ -1,3 +1,4 @@
+import { firstWhere } from "@sluice/model";
 import type { ByteRange } from "@sluice/object-store";
 import type { ReadAheadWindow } from "./read-ahead-window.ts";
 
@@ -28,18 +29,9 @@ export class WantedParts {
 
   /** -1 for a range that is not one of the parts. */
   indexOf({ offset, length }: ByteRange): number {
-    let low = 0;
-    let high = this.#parts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#parts[middle]!.offset < offset) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    const found = this.#parts[low];
-    return found?.offset === offset && found.length === length ? low : -1;
+    const index = firstWhere(0, this.#parts.length, (i) => this.#parts[i]!.offset >= offset);
+    const found = this.#parts[index];
+    return found?.offset === offset && found.length === length ? index : -1;
   }
 
   windowAt(index: number): ReadAheadWindow | undefined {

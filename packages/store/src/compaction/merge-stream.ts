@@ -1,5 +1,5 @@
 import { blockRawBytesMax, mergeBatches, sliceBatch, splitBatch, type EncodedBlock } from "@sluice/chunk";
-import { timestampAt, type EntryBatch } from "@sluice/model";
+import { firstWhere, timestampAt, type EntryBatch } from "@sluice/model";
 import type { Turns } from "../turns.ts";
 
 /** A block of the stream that is merged. */
@@ -182,21 +182,6 @@ function rowWithin({ lineStarts, lineEnds, count }: EntryBatch, row: number, byt
 function firstRowFrom({ baseNs, deltaNs, count }: EntryBatch, row: number, timeNs: bigint): number {
   const wantedNs = Number(timeNs - baseNs);
   return firstWhere(row, count, (i) => deltaNs[i]! >= wantedNs);
-}
-
-/** The first of `[low, high)` that passes a test which all after it pass, too; `high` when there is none. */
-function firstWhere(low: number, high: number, isReached: (index: number) => boolean): number {
-  let from = low;
-  let to = high;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (isReached(middle)) {
-      to = middle;
-    } else {
-      from = middle + 1;
-    }
-  }
-  return from;
 }
 
 function compareTimes(a: bigint, b: bigint): number {
