@@ -86,7 +86,10 @@ test.for([
     minimal.replace("scrape", "    batchwait: 5 parsecs\nscrape"),
     'a.yaml:3: clients.0.batchwait: not a valid duration string: "5 parsecs"',
   ],
-  [minimal.replace("scrape", "    batchwaits: 5s\nscrape"), "a.yaml:3: clients.0.batchwaits: unknown key"],
+  [
+    minimal.replace("scrape", "    batchwaits: 5s\nscrape"),
+    "a.yaml:3: clients.0.batchwaits: unknown key, did you mean batchwait?",
+  ],
   [minimal.replace("scrape", "    tls_config: {}\nscrape"), "a.yaml:3: clients.0.tls_config: not supported yet"],
   [
     minimal.replace("scrape", "    bearer_token: a\n    basic_auth: {username: b}\nscrape"),
