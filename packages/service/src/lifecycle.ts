@@ -22,6 +22,10 @@ export async function runProcess(start: () => Promise<Running | undefined>, stop
     process.once("SIGTERM", () => resolve());
     process.once("SIGINT", () => resolve());
   });
+  // A start may take minutes, and must not end because somebody has changed a file meanwhile.
+  let hangUps = 0;
+  const countHangUp = (): void => void (hangUps += 1);
+  process.on("SIGHUP", countHangUp);
   try {
     const running = await start();
     if (running === undefined) {
@@ -31,6 +35,10 @@ export async function runProcess(start: () => Promise<Running | undefined>, stop
       process.on("SIGHUP", () => {
         running.reload?.().catch((error: unknown) => console.error(explain(error)));
       });
+    }
+    process.off("SIGHUP", countHangUp);
+    if (hangUps > 0) {
+      process.kill(process.pid, "SIGHUP");
     }
     await stopAsked;
     const deadline = setTimeout(() => {
