@@ -88,7 +88,7 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 const textEncoder = new TextEncoder();
 
 /** Names and values of the structured metadata, parted so that no token reaches from one into the next. */
-function metadataText(metadata: MetadataColumn | undefined): Uint8Array {
+export function metadataText(metadata: MetadataColumn | undefined): Uint8Array {
   const texts = metadata?.sets.flatMap((set) => set.flatMap(({ name, value }) => [name, value])) ?? [];
   return textEncoder.encode(texts.join("\0"));
 }

@@ -8,7 +8,7 @@ export {
   type DecodeKernels,
 } from "./block-columns.ts";
 export { blockHolds, checkBlock, decodeBlock } from "./decode-block.ts";
-export { encodeBlock, filterOf, type EncodedBlock } from "./encode-block.ts";
+export { encodeBlock, type EncodedBlock } from "./encode-block.ts";
 export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 export { openThreadedBlockEncoder, type ThreadedBlockEncoder } from "./threads/threaded-block-encoder.ts";
 export { dayOf, dayStartNs } from "./day.ts";
@@ -20,6 +20,6 @@ export { type FilterTable } from "./filter-table.ts";
 export { readFooter, type SegmentFooter } from "./footer.ts";
 export { buildSegment, SegmentWriter, type BuiltSegment } from "./segment.ts";
 export { type LabelSharing, type LabelTest, type StreamIndex } from "./stream-index.ts";
-export { compileSkipTest, type SkipTest, type Wanted } from "./skip-test.ts";
+export { compileSkipTest, holdsAllTokens, type SkipTest, type Wanted } from "./skip-test.ts";
 export { mergeBatches, pickEntries, sliceBatch, sortBatch, splitBatch } from "./sort-batch.ts";
 export { decodeStreams, encodeStreams, type StreamEntries } from "./stream-columns.ts";

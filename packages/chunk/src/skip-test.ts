@@ -1,5 +1,6 @@
 import { allTokens, innerTokens, mayHoldTokens } from "@sluice/kernels";
-import { labelValue, type LabelPair, type Labels } from "@sluice/model";
+import { labelValue, type EntryBatch, type LabelPair, type Labels } from "@sluice/model";
+import { metadataText } from "./encode-block.ts";
 
 /** What an entry must hold to be of interest: all of it. */
 export interface Wanted {
@@ -27,6 +28,11 @@ export function compileSkipTest({ needles, equalities }: Wanted): SkipTest | und
   return (filter, stream) =>
     mayHoldTokens(filter, everywhere) &&
     inMetadata.every(({ name, value, tokens }) => labelValue(stream, name) === value || mayHoldTokens(filter, tokens));
+}
+
+/** Whether a block's filter holds every token in its lines and its metadata, so that no search passes over one of them. */
+export function holdsAllTokens(filter: Uint8Array, { bytes, metadata }: EntryBatch): boolean {
+  return [bytes, metadataText(metadata)].every((part) => mayHoldTokens(filter, allTokens(part)));
 }
 
 const encoder = new TextEncoder();

@@ -100,7 +100,19 @@ test("a skip filter that does not fit its lines is told, though every checksum i
   await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, [entry(1, "first line")]) }], 1, () => {});
   const [key] = await keysOf(objectStore, "tenants/");
   const { problems } = await inspect(await objectStore.get(key!), key!);
-  expect(problems).toEqual([`the skip filter of block at byte 8 of ${basename(key!)} is not that of its lines`]);
+  expect(problems).toEqual([`the skip filter of block at byte 8 of ${basename(key!)} hides some of its lines`]);
+});
+
+test("a skip filter may be larger than it has to be: how large is up to its writer", async () => {
+  const blockEncoder: BlockEncoder = {
+    concurrency: 1,
+    encode: async (batch) => ({ ...encodeBlock(batch), filter: new Uint8Array(64).fill(0xff) }),
+  };
+  const objectStore = memoryObjectStore();
+  const store = await openTestStore(objectStore, { blockEncoder });
+  await store.flush([{ tenant: "t", streams: batchesOf({ app: "web" }, [entry(1, "first line")]) }], 1, () => {});
+  const [key] = await keysOf(objectStore, "tenants/");
+  expect((await inspect(await objectStore.get(key!), key!)).problems).toEqual([]);
 });
 
 test("a file that is none of ours", async () => {

@@ -1,4 +1,11 @@
-import { blockLength, decodeBlock, filterOf, readFooter, type BlockEntry, type SegmentFooter } from "@sluice/chunk";
+import {
+  blockLength,
+  decodeBlock,
+  holdsAllTokens,
+  readFooter,
+  type BlockEntry,
+  type SegmentFooter,
+} from "@sluice/chunk";
 import { isServiceError, messageOf, type EntryBatch } from "@sluice/model";
 import { contentHash } from "../segment.ts";
 
@@ -13,7 +20,7 @@ export interface VerifiedSegment {
 
 /**
  * Checks a whole segment: its bytes against the hash in its name, its footer, every column of every block, and every
- * skip filter: that it is as it was written, and that it is what the block's lines give, so that it hides none.
+ * skip filter: that it is as it was written, and that it hides none of the block's lines.
  *
  * @param name the key, or the file's name; its hash is checked when it has one.
  * @param onBlock is given every block in order of its place; its lines are undefined when it is damaged.
@@ -44,8 +51,8 @@ export async function verifySegment(
       const filter = bytes.subarray(filters.startOf(i), filters.endOf(i));
       if (!filters.isWhole(i, filter)) {
         problems.push(`the skip filter of ${what} is damaged: its checksum does not match`);
-      } else if (batch !== undefined && !isSame(filter, filterOf(batch))) {
-        problems.push(`the skip filter of ${what} is not that of its lines`);
+      } else if (batch !== undefined && !holdsAllTokens(filter, batch)) {
+        problems.push(`the skip filter of ${what} hides some of its lines`);
       }
     }
   }
@@ -63,8 +70,4 @@ export function attempt<Result>(problems: string[], run: () => Result): Result |
     problems.push(messageOf(error));
     return undefined;
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
