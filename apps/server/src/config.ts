@@ -28,7 +28,7 @@ const ServerSection = z.strictObject({
   push_decompressed_bytes_max: PositiveSize.prefault("512MB"),
   /** Bytes of pushes that are not answered yet; more are refused with 503, or 429 for one tenant's part of them. */
   push_in_flight_bytes_max: ByteSize.prefault("256MB"),
-  /** Other sites whose pages may open a live tail, for example `https://grafana.example.com`. */
+  /** Other sites whose pages may open a live tail, and delete, for example `https://grafana.example.com`. */
   allowed_origins: z.array(z.string()).default([]),
 });
 

@@ -135,6 +135,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     isEnabled: compactor.retention_enabled,
     cancelPeriodMs: compactor.delete_request_cancel_period,
     maxIntervalMs: compactor.delete_max_interval,
+    allowedOrigins: allowed_origins,
     clock,
   });
   await app.register(ruleRoutes, { ruler: parts.ruler });

@@ -5,6 +5,7 @@ import { isServiceError, messageOf, nsPerMs, parseDurationMs, ServiceError, type
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { Limits } from "../limits.ts";
 import { sendText } from "./error-handler.ts";
+import { refuseForeignOrigin } from "./foreign-origin.ts";
 import { paramsOf, parseLimit, parseTimestampNs } from "./params.ts";
 import { checkBounds, checkEntriesLimit, checkQuery, withinLookback } from "./query-limits.ts";
 import { followTail, type TailParts, type TailRequest } from "./tail-session.ts";
@@ -33,7 +34,7 @@ export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, optio
       method: "GET",
       url,
       preValidation: async (request) => {
-        refuseForeignOrigin(request, allowedOrigins);
+        refuseForeignOrigin(request, allowedOrigins, "live tail");
         readTailRequest(request, options);
       },
       handler: (_request, reply) => sendText(reply, 400, "Bad Request"),
@@ -75,20 +76,6 @@ function readTailRequest(request: FastifyRequest, { limitsOf, clock }: TailRoute
   const { startNs } = bounds;
   const encodingFlags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
   return { tenant, limits, query, filter, limit, startNs, encodingFlags };
-}
-
-/** A page of another site must not read the logs through its visitor's browser; programs send no Origin. */
-function refuseForeignOrigin(request: FastifyRequest, allowedOrigins: readonly string[]): void {
-  const { origin, host } = request.headers;
-  if (origin === undefined || allowedOrigins.includes(origin)) {
-    return;
-  }
-  if (!URL.canParse(origin) || new URL(origin).host !== host) {
-    throw new ServiceError(
-      "bad_data",
-      `live tail refused for origin '${origin}': add it to server.allowed_origins to allow it`,
-    );
-  }
 }
 
 function closeReasonOf(error: unknown): string {

@@ -4,6 +4,7 @@ import { nsPerMs, ServiceError, type Clock } from "@sluice/model";
 import type { DeletionMode, ListedDelete, StoreDeletes } from "@sluice/store";
 import type { FastifyPluginAsync } from "fastify";
 import { sendText } from "../api/error-handler.ts";
+import { refuseForeignOrigin } from "../api/foreign-origin.ts";
 import { paramsOf } from "../api/params.ts";
 import { tenantOf } from "../api/tenant.ts";
 import { checkMaxInterval, parseListedTimes, parseWantedDelete } from "./delete-params.ts";
@@ -16,15 +17,20 @@ export interface DeleteRoutesOptions {
   /** How long a request can be taken back. */
   readonly cancelPeriodMs: number;
   readonly maxIntervalMs: number;
+  /** Origins other than the server's own whose pages may delete. */
+  readonly allowedOrigins: readonly string[];
   readonly clock: Clock;
 }
 
 /** Deleting lines: `POST` or `PUT` asks for it, `GET` lists what was asked for, `DELETE` takes it back. */
 export const deleteRoutes: FastifyPluginAsync<DeleteRoutesOptions> = async (app, options) => {
-  const { deletes, modeOf, isEnabled, cancelPeriodMs, maxIntervalMs, clock } = options;
+  const { deletes, modeOf, isEnabled, cancelPeriodMs, maxIntervalMs, allowedOrigins, clock } = options;
   const url = paths.delete;
 
   app.addHook("preHandler", async (request, reply) => {
+    if (request.method !== "GET") {
+      refuseForeignOrigin(request, allowedOrigins, "delete request");
+    }
     if (!isEnabled) {
       throw new ServiceError("bad_data", "Retention is not enabled");
     }

@@ -154,6 +154,19 @@ test("what cannot be asked for is refused in Loki's words", async () => {
   });
 });
 
+test("pages of other sites have nothing deleted through their visitors' browsers", async () => {
+  await using server = await startTestServer();
+  await server.push({ app: "web" }, "one");
+  await later();
+  const url = `${server.address}${path}?${new URLSearchParams(lastHour('{app="web"}')).toString()}`;
+  const foreign = await fetch(url, { method: "POST", headers: { Origin: "http://elsewhere.example" } });
+  expect(foreign.status).toBe(400);
+  expect(await foreign.text()).toContain("delete request refused for origin 'http://elsewhere.example'");
+  expect(await linesOf(server, '{app="web"}')).toEqual(["one"]);
+  const own = await fetch(url, { method: "POST", headers: { Origin: server.address } });
+  expect(own.status).toBe(204);
+});
+
 test("a request that is past the time to cancel needs force", async () => {
   await using server = await startTestServer({
     compactor: { compaction_interval: "1h", delete_request_cancel_period: "1ms" },
