@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { paths } from "@sluice/api";
-import { ServiceError, type EntryBatch, type Metrics } from "@sluice/model";
+import { ServiceError, type Metrics } from "@sluice/model";
 import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits, type SnappyCodec } from "@sluice/push";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Distributor } from "../distributor/distributor.ts";
@@ -149,9 +149,14 @@ async function readBody(
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts, sizeBytes);
 }
 
-/** Bytes of memory that decoded streams hold; many batches point into one buffer. */
+/** Bytes of memory that decoded streams hold, lines and columns; many batches point into one buffer. */
 function bytesOf(streams: readonly PushedStream[]): number {
-  const buffers = new Set(streams.map(({ batch }: { readonly batch: EntryBatch }) => batch.bytes.buffer));
+  const buffers = new Set<ArrayBufferLike>();
+  for (const { batch } of streams) {
+    for (const { buffer } of [batch.bytes, batch.deltaNs, batch.lineStarts, batch.lineEnds]) {
+      buffers.add(buffer);
+    }
+  }
   return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 

@@ -13,27 +13,40 @@ export function truncateLines(
 ): { readonly batch: EntryBatch; readonly cut: number } {
   const { count, bytes, lineStarts, lineEnds } = batch;
   const keptBytes = lineBytesMax - suffix.length;
-  const isTooLong = (i: number): boolean => lineEnds[i]! - lineStarts[i]! > lineBytesMax;
   let cut = 0;
+  let from = bytes.length;
+  let to = 0;
   for (let i = 0; i < count; i++) {
-    cut += isTooLong(i) ? 1 : 0;
+    const start = lineStarts[i]!;
+    const end = lineEnds[i]!;
+    if (start < end) {
+      from = Math.min(from, start);
+      to = Math.max(to, end);
+      cut += end - start > lineBytesMax ? 1 : 0;
+    }
   }
   if (cut === 0 || keptBytes <= 0) {
     return { batch, cut: 0 };
   }
-  // What is cut gets a place of its own behind all the others.
-  const longer = new Uint8Array(bytes.length + cut * lineBytesMax);
-  longer.set(bytes);
-  const starts = lineStarts.slice();
-  const ends = lineEnds.slice();
-  let offset = bytes.length;
+  // What is cut gets a place of its own behind all the others. The bytes may be those of a push of many streams, of which
+  // only this one's are copied.
+  const longer = new Uint8Array(to - from + cut * lineBytesMax);
+  longer.set(bytes.subarray(from, to));
+  const starts = new Uint32Array(count);
+  const ends = new Uint32Array(count);
+  let offset = to - from;
   for (let i = 0; i < count; i++) {
-    if (isTooLong(i)) {
-      longer.set(bytes.subarray(lineStarts[i], lineStarts[i]! + keptBytes), offset);
+    const start = lineStarts[i]!;
+    const end = lineEnds[i]!;
+    if (end - start > lineBytesMax) {
+      longer.set(bytes.subarray(start, start + keptBytes), offset);
       longer.set(suffix, offset + keptBytes);
       starts[i] = offset;
       offset += lineBytesMax;
       ends[i] = offset;
+    } else if (start < end) {
+      starts[i] = start - from;
+      ends[i] = end - from;
     }
   }
   return { batch: { ...batch, bytes: longer, lineStarts: starts, lineEnds: ends }, cut };
