@@ -101,7 +101,7 @@ test.for([
   ],
   [scrape("    relabel_configs: []\n"), `a.yaml:10: ${first}.relabel_configs: not supported yet`],
   [scrape("    journal: {}\n"), `a.yaml:10: ${first}.journal: not supported yet`],
-  [scrape("    static_config: []\n"), `a.yaml:10: ${first}.static_config: unknown key`],
+  [scrape("    static_config: []\n"), `a.yaml:10: ${first}.static_config: unknown key, did you mean static_configs?`],
   [
     scrape("    pipeline_stages:\n      - cri: {}\n      - json: {expressions: {a: b}}\n"),
     `a.yaml:12: ${first}.pipeline_stages.1.json: not supported yet`,
