@@ -1,7 +1,11 @@
+import { hash } from "node:crypto";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** A stream without lines for this long is not active any more. */
 export const streamIdleMs = 600_000;
+/** Of longer texts the digest is kept: labels may be 45 KB, and rates do not count them. */
+const keyLengthMax = 400;
+
 interface ActiveStream {
   readonly bucket: TokenBucket;
   lastSeenMs: number;
@@ -24,14 +28,15 @@ export class ActiveStreams {
    * @returns undefined when it is new and there are as many as there may be.
    */
   bucketOf(text: string, countMax: number, followedMax: number, nowMs: number): TokenBucket | undefined {
-    let stream = this.#streams.get(text);
+    const key = text.length > keyLengthMax ? hash("sha256", text, "base64url") : text;
+    let stream = this.#streams.get(key);
     if (stream === undefined) {
       if (this.#streams.size >= countMax) {
         return undefined;
       }
       stream = { bucket: new TokenBucket(), lastSeenMs: nowMs };
       if (this.#streams.size < followedMax) {
-        this.#streams.set(text, stream);
+        this.#streams.set(key, stream);
       }
     }
     stream.lastSeenMs = nowMs;
