@@ -270,3 +270,21 @@ test("every entry comes back as it was written", () => {
 function asRecord({ metadata = [] }: Entry): Readonly<Record<string, string>> {
   return Object.fromEntries(metadata.map(({ name, value }) => [name, value]));
 }
+
+test("a push of more values than memory should be spent on is refused before it is parsed", () => {
+  const pushOf = (entry: string, count: number): Uint8Array =>
+    new TextEncoder().encode(`{"streams":[{"stream":{"a":"b"},"values":[${entry.repeat(count)}["1","x"]]}]}`);
+  const startMs = performance.now();
+  for (const body of [pushOf('["1",""],', 5_000_000), pushOf("[],", 5_000_000), pushOf("0,", 5_000_000)]) {
+    expect(() => readJsonPush(body, defaultPushLimits)).toThrow(/^request body too large: more than 4000000 commas/u);
+  }
+  expect(performance.now() - startMs).toBeLessThan(5000);
+});
+
+test("what stands in lines is not counted", () => {
+  const line = '\\",[{'.repeat(1_000_000);
+  const body = new TextEncoder().encode(JSON.stringify({ streams: [{ stream: {}, values: [["1", line]] }] }));
+  const [stream] = readJsonPush(body, defaultPushLimits);
+  expect(stream!.batch.count).toBe(1);
+  expect(stream!.batch.lineEnds[0]! - stream!.batch.lineStarts[0]!).toBe(line.length);
+});

@@ -8,12 +8,22 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Commas and brackets of one push, about three for an entry: each value is an object of some hundred bytes. */
+const signsMax = 4_000_000;
+
 /**
  * The text of a JSON body.
  *
- * @throws {ServiceError} `bad_data` `EOF` when it is empty, as Go's decoders say.
+ * @throws {ServiceError} `bad_data` `EOF` when it is empty, as Go's decoders say; `too_large` when it has so many values
+ * that a megabyte over the wire would be gigabytes of memory.
  */
 export function jsonText(body: Uint8Array): string {
+  if (body.length > signsMax && countSigns(body) > signsMax) {
+    throw new ServiceError(
+      "too_large",
+      `request body too large: more than ${signsMax} commas and brackets around the values of one JSON push`,
+    );
+  }
   let text: string;
   try {
     text = textDecoder.decode(body);
@@ -24,6 +34,27 @@ export function jsonText(body: Uint8Array): string {
     throw new ServiceError("bad_data", "EOF");
   }
   return text;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const isSign = Uint8Array.from({ length: 256 }, (_, code) => (",[{".includes(String.fromCharCode(code)) ? 1 : 0));
+
+/** How many commas and opening brackets there are outside of strings: no fewer than values, less one. */
+function countSigns(body: Uint8Array): number {
+  let signs = 0;
+  let isInString = false;
+  for (let i = 0; i < body.length; i++) {
+    const code = body[i]!;
+    if (isInString) {
+      i += code === backslash ? 1 : 0;
+      isInString = code !== quote;
+    } else {
+      signs += isSign[code]!;
+      isInString = code === quote;
+    }
+  }
+  return signs;
 }
 
 /**
