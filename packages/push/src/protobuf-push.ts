@@ -1,6 +1,6 @@
 import { ServiceError } from "@sluice/model";
 import { EntryColumns } from "./entry-columns.ts";
-import { tooManyStreams, type PushLimits } from "./limits.ts";
+import { tooManyEntries, tooManyStreams, type PushLimits } from "./limits.ts";
 import { MetadataSets } from "./metadata-sets.ts";
 import { zeroTimeSeconds, type PushedStream } from "./pushed-stream.ts";
 import { expectWireType, WireReader, wireType } from "./wire-reader.ts";
@@ -14,18 +14,19 @@ const secondsEnd = 253_402_300_800;
  * costs the walk over its field headers. Like Loki's own reader it lets the last occurrence of a field win and passes
  * over fields that it does not know.
  *
- * @throws {ServiceError} `bad_data` when the bytes are no PushRequest; `too_large` past `limits.streamsMax`.
+ * @throws {ServiceError} `bad_data` when the bytes are no PushRequest; `too_large` past `limits`.
  */
 export function readPushRequest(bytes: Uint8Array, limits: PushLimits): readonly PushedStream[] {
   const reader = new WireReader(bytes);
   const { end } = reader;
   const streams: PushedStream[] = [];
+  let entriesLeft = limits.entriesMax;
   while (reader.offset < end) {
     reader.end = end;
     const tag = reader.tag("PushRequest");
     if (tag >>> 3 === 1) {
       expectWireType(tag, wireType.bytes, "Streams");
-      readStream(reader, reader.lengthEnd(), bytes, limits.streamsMax, streams);
+      entriesLeft -= readStream(reader, reader.lengthEnd(), bytes, limits, entriesLeft, streams);
     } else {
       skipField(reader, tag, 2, wireType.bytes, "Format");
     }
@@ -33,16 +34,24 @@ export function readPushRequest(bytes: Uint8Array, limits: PushLimits): readonly
   return streams;
 }
 
-/** Two walks: the first counts the entries, so that the columns are allocated once and in their right size. */
+/**
+ * Two walks: the first counts the entries, so that the columns are allocated once and in their right size.
+ *
+ * @returns how many there are.
+ */
 function readStream(
   reader: WireReader,
   end: number,
   bytes: Uint8Array,
-  streamsMax: number,
+  { streamsMax, entriesMax }: PushLimits,
+  entriesLeft: number,
   streams: PushedStream[],
-): void {
+): number {
   const start = reader.offset;
   const { labels, entryCount } = readStreamShape(reader, end);
+  if (entryCount > entriesLeft) {
+    throw tooManyEntries(entriesMax);
+  }
   const metadata = new MetadataSets(reader);
   const columns = new EntryColumns(bytes, entryCount, metadata.sets);
   const entry = new EntryReader(reader, metadata);
@@ -63,6 +72,7 @@ function readStream(
   for (const batch of columns.finish()) {
     streams.push({ labels, batch });
   }
+  return entryCount;
 }
 
 function readStreamShape(reader: WireReader, end: number): { readonly labels: string; readonly entryCount: number } {

@@ -69,17 +69,21 @@ describe.for(Object.entries(codecs))("columns of the %s", ([, codec]) => {
   });
 });
 
-test("too many streams are refused with the reader's words", () => {
+test.for([
+  { max: { streamsMax: 2 }, told: "more than 2 streams in one request" },
+  { max: { entriesMax: 2 }, told: "more than 2 entries in one request" },
+])("$told: refused with the reader's words", ({ max, told }) => {
   const streams = Array.from({ length: 3 }, () => ({
     labels: '{application="storefront"}',
     entries: [{ timestamp: { seconds: 1 }, line: "x" }],
   }));
   const body = kernels.encodeSnappy(pushRequestType.encode({ streams }).finish());
-  const limits = { ...defaultPushLimits, streamsMax: 2 };
+  const limits = { ...defaultPushLimits, ...max };
   const request = { body, contentType: "application/x-protobuf", contentEncoding: undefined };
-  expect(resultOf(() => decodePush(request, limits, codecs.kernel))).toEqual(
-    resultOf(() => readPushRequest(pushRequestType.encode({ streams }).finish(), limits)),
-  );
+  const error = `ServiceError: request body too large: ${told}`;
+  expect(resultOf(() => decodePush(request, limits, codecs.kernel))).toEqual({ error });
+  const message = pushRequestType.encode({ streams }).finish();
+  expect(resultOf(() => readPushRequest(message, limits))).toEqual({ error });
 });
 
 /** @returns whether the message took the kernel's way. */

@@ -1,7 +1,7 @@
 import type { PushColumns, StreamColumns } from "@sluice/kernels";
 import { noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
 import { CanonicalMetadata } from "./canonical-metadata.ts";
-import { tooManyStreams, type PushLimits } from "./limits.ts";
+import { tooManyEntries, tooManyStreams, type PushLimits } from "./limits.ts";
 import { MetadataSets } from "./metadata-sets.ts";
 import type { PushedStream } from "./pushed-stream.ts";
 import { WireReader } from "./wire-reader.ts";
@@ -11,11 +11,14 @@ import { WireReader } from "./wire-reader.ts";
  * kernel's columns.
  *
  * @throws {ServiceError} `bad_data` when structured metadata, which the kernel passes over, is damaged; `too_large` past
- * `limits.streamsMax`.
+ * `limits`.
  */
 export function streamsOf(bytes: Uint8Array, columns: PushColumns, limits: PushLimits): readonly PushedStream[] {
   if (columns.streams.length > limits.streamsMax) {
     throw tooManyStreams(limits.streamsMax);
+  }
+  if (columns.deltaNs.length > limits.entriesMax) {
+    throw tooManyEntries(limits.entriesMax);
   }
   const reader = new WireReader(bytes);
   const canonical = new CanonicalMetadata(bytes);
