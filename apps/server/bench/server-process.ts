@@ -18,7 +18,7 @@ export interface ServerProcess {
 
 const main = join(import.meta.dirname, "..", "dist", "main.js");
 const startTimeoutMs = 120_000;
-const pollMs = 20;
+const pollMs = 50;
 
 /** @param config what a configuration file would hold. */
 export async function startServerProcess(directory: string, config: unknown): Promise<ServerProcess> {

@@ -34,7 +34,7 @@ const ServerSection = z.strictObject({
 
 export const IngesterConfig = z.strictObject({
   /** Write the lines in memory to a segment when they reach this many bytes. */
-  flush_bytes: PositiveSize.prefault("48MB"),
+  flush_bytes: PositiveSize.prefault("40MB"),
   /** Write them to a segment when the oldest has waited this long. */
   flush_interval: DurationMs.prefault("10m"),
   /** Lines in memory that cannot be flushed (the store is down) may grow to this; then pushes answer 503. */

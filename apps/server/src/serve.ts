@@ -31,10 +31,10 @@ export async function serve(): Promise<void> {
 /**
  * V8 collects all garbage whenever what is outside of its heap has grown by a share of the heap. Here nearly all is
  * outside, buffers of lines, and the heap is small: by default that is every 20 MB, a third of the CPU of a server that
- * takes pushes. At four times the heap it is a tenth, for 60 MB of memory. While the log is replayed memory counts for
+ * takes pushes. At five times the heap it is a tenth, for 70 MB of memory. While the log is replayed memory counts for
  * more.
  */
-const heapGrowthPercent = { replaying: 60, serving: 300 } as const;
+const heapGrowthPercent = { replaying: 120, serving: 400 } as const;
 
 function setHeapGrowth(percent: number): void {
   setFlagsFromString(`--heap-growing-percent=${percent}`);

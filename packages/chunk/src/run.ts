@@ -2,11 +2,11 @@ import { MetadataBuilder, noLabels, withMetadata, type EntryBatch, type Labels }
 
 const entriesMin = 16;
 const bytesMin = 1024;
-/** A run is closed at about this size: memory grows fourfold up to there, and seldom beyond. */
+/** A run is closed at about this size: memory doubles up to there, and seldom grows beyond. */
 const bytesSoon = 256 * 1024;
 
 /**
- * Entries of one stream in the order in which they came: columns that start small and grow fourfold. A view stays as it is
+ * Entries of one stream in the order in which they came: columns that start small and double. A view stays as it is
  * while the run grows: what is written stays where it is, and growing moves to new memory.
  */
 export class Run {
@@ -131,7 +131,7 @@ export class Run {
     const bytesWanted = this.#bytesUsed + bytes;
     if (bytesWanted > this.#bytes.length) {
       const { length } = this.#bytes;
-      const next = length < bytesSoon ? Math.min(length * 4, bytesSoon) : length * 2;
+      const next = length < bytesSoon ? Math.min(length * 2, bytesSoon) : length * 2;
       const grown = allocate(Math.max(next, bytesWanted));
       grown.set(this.#bytes.subarray(0, this.#bytesUsed));
       this.#bytes = grown;

@@ -43,7 +43,7 @@ export interface BlockAccess {
 
 const noEntries = batchOf([]);
 
-const shared = { setsMax: 50_000, textsMax: 200_000, indexesMax: 1000 };
+const shared = { setsMax: 50_000, textsMax: 200_000, indexBytesMax: 32 * 1024 * 1024 };
 const footersAtOnce = 16;
 
 /** Reads footers, filters and blocks of committed segments: ranged GETs, and none for what was read not long ago. */

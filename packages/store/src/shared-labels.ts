@@ -5,7 +5,8 @@ import { printLabels, type Labels } from "@sluice/model";
 export interface SharedLabelsOptions {
   readonly setsMax: number;
   readonly textsMax: number;
-  readonly indexesMax: number;
+  /** Memory for stream indexes, beside the footers that have them. */
+  readonly indexBytesMax: number;
 }
 
 /**
@@ -13,14 +14,15 @@ export interface SharedLabelsOptions {
  * flush mostly has the streams of the one before: that saves their memory, and lets who compares many of them go by
  * identity. Over its bounds it begins anew; what came before and after is then equal but not the same.
  *
- * An index takes a megabyte for ten thousand streams, so it stays only as long as a footer has it: the memory of footers
- * is bounded elsewhere.
+ * An index takes a megabyte for ten thousand streams, so that they are bounded by their bytes. What is shared must not
+ * depend on the garbage collector: a simulation would not run twice in the same way.
  */
 export class SharedLabels implements LabelSharing {
   readonly #options: SharedLabelsOptions;
   readonly #sets = new Map<string, Labels>();
   readonly #texts = new Map<string, string>();
-  readonly #indexes = new Map<string, WeakRef<StreamIndex>>();
+  readonly #indexes = new Map<string, StreamIndex>();
+  #indexBytes = 0;
 
   constructor(options: SharedLabelsOptions) {
     this.#options = options;
@@ -36,28 +38,18 @@ export class SharedLabels implements LabelSharing {
 
   index(content: Uint8Array, read: () => StreamIndex): StreamIndex {
     const digest = createHash("sha256").update(content).digest("base64");
-    const known = this.#indexes.get(digest)?.deref();
+    const known = this.#indexes.get(digest);
     if (known !== undefined) {
       return known;
     }
     const index = read();
-    this.#makeRoomForIndex();
-    this.#indexes.set(digest, new WeakRef(index));
-    return index;
-  }
-
-  #makeRoomForIndex(): void {
-    if (this.#indexes.size < this.#options.indexesMax) {
-      return;
-    }
-    for (const [digest, index] of this.#indexes) {
-      if (index.deref() === undefined) {
-        this.#indexes.delete(digest);
-      }
-    }
-    if (this.#indexes.size >= this.#options.indexesMax) {
+    if (this.#indexBytes + index.sizeBytes > this.#options.indexBytesMax) {
       this.#indexes.clear();
+      this.#indexBytes = 0;
     }
+    this.#indexes.set(digest, index);
+    this.#indexBytes += index.sizeBytes;
+    return index;
   }
 }
 

@@ -10,14 +10,14 @@ import { TenantLimits } from "./tenant-limits.ts";
 test("a file that is empty for a while takes no overrides away, one that says so does", async () => {
   await using directory = await temporaryDirectory();
   const file = join(directory.path, "overrides.yaml");
-  const { metrics, render } = createMetrics();
+  const registry = createMetrics();
   writeFileSync(file, "");
   const limits = await TenantLimits.open({
     base: defaultLimits,
     file,
     fs: nodeFileSystem,
     logger: quietLogger,
-    metrics,
+    metrics: registry.metrics,
   });
   expect(limits.of("acme")).toBe(defaultLimits);
 
@@ -30,7 +30,7 @@ test("a file that is empty for a while takes no overrides away, one that says so
   expect(await reloadWith("overrides: { acme: { retention_period: 1y } }\n")).toBe(year);
   expect(await reloadWith("")).toBe(year);
   expect(await reloadWith("\n")).toBe(year);
-  expect(await render()).toMatch(/^sluice_runtime_config_last_reload_successful 0$/mu);
+  expect(await registry.render()).toMatch(/^sluice_runtime_config_last_reload_successful 0$/mu);
   expect(await reloadWith("overrides: {}\n")).toBe(0);
-  expect(await render()).toMatch(/^sluice_runtime_config_last_reload_successful 1$/mu);
+  expect(await registry.render()).toMatch(/^sluice_runtime_config_last_reload_successful 1$/mu);
 });
