@@ -40,9 +40,10 @@ function report(name: string, value: number, unit: string, goal = ""): void {
 }
 
 /** No limits on how much may come how fast, and no housekeeping but when asked for. */
-function configOf(overrides: Record<string, unknown> = {}): unknown {
+function configOf(overrides: Record<string, unknown> = {}, limits: Record<string, unknown> = {}): unknown {
   return {
     limits_config: {
+      ...limits,
       ingestion_rate_mb: 10_000,
       ingestion_burst_size_mb: 10_000,
       per_stream_rate_limit: "10GB",
@@ -123,8 +124,9 @@ async function ingest(
   options: Corpus,
   name: string,
   rssGoal: string,
+  limits: Record<string, unknown> = {},
 ): Promise<{ rawBytes: number; lines: number }> {
-  const server = await startServerProcess(directory, configOf());
+  const server = await startServerProcess(directory, configOf({}, limits));
   try {
     const before = await server.cpuSeconds();
     const startMs = performance.now();
@@ -230,6 +232,12 @@ if (isWanted("main")) {
   const pushed = await ingest(directory.path, manyLines, "100 streams", "<= 350");
   await queries(directory.path, pushed);
   await compact(directory.path, pushed);
+}
+if (isWanted("levels")) {
+  await using directory = await temporaryDirectory();
+  await ingest(directory.path, manyLines, "100 streams, levels not discovered", "<= 350", {
+    discover_log_levels: false,
+  });
 }
 if (isWanted("streams")) {
   await using directory = await temporaryDirectory();
