@@ -35,10 +35,16 @@ export class ByteWriter {
   /** An unsigned integer below 2^53. */
   varint(value: number): void {
     this.#reserve(8);
-    let rest = value;
+    let large = value;
+    // Bits can be shifted in 31 of them only.
+    while (large > 0x7fff_ffff) {
+      this.#bytes[this.#length++] = (large % 0x80) | 0x80;
+      large = Math.floor(large / 0x80);
+    }
+    let rest = large | 0;
     while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
+      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
     }
     this.#bytes[this.#length++] = rest;
   }
@@ -56,7 +62,10 @@ export class ByteWriter {
 
   /** Length as varint, then UTF-8. */
   text(value: string): void {
-    const encoded = new TextEncoder().encode(value);
+    if (value.length <= shortLengthMax && this.#shortAscii(value)) {
+      return;
+    }
+    const encoded = textEncoder.encode(value);
     this.varint(encoded.length);
     this.bytes(encoded);
   }
@@ -71,6 +80,23 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Most names and values: each character is its byte. False, and nothing is written, when one is not. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    this.#reserve(1 + length);
+    const start = this.#length + 1;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) {
+        return false;
+      }
+      this.#bytes[start + i] = code;
+    }
+    this.#bytes[this.#length] = length;
+    this.#length = start + length;
+    return true;
+  }
+
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.length) {
       return;
@@ -82,6 +108,9 @@ export class ByteWriter {
   }
 }
 
+const textEncoder = new TextEncoder();
+/** A length of one byte, and short enough that a loop is faster than a call. */
+const shortLengthMax = 48;
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**

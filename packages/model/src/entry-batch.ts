@@ -123,22 +123,42 @@ export function entriesOf(batch: EntryBatch): Entry[] {
   });
 }
 
+const placesAtStart = 16;
+/** Sets that are known by identity: who makes few, as one for each level, hands the same over again and again. */
+const knownSetsMax = 64;
+
 /** Collects the metadata column of a batch entry by entry; equal sets share one place. */
 export class MetadataBuilder {
   readonly #sets: Labels[] = [noLabels];
   readonly #places = new Map<string, number>([["[]", 0]]);
-  readonly #index: number[] = [];
+  readonly #knownSets = new Map<Labels, number>();
+  #index = new Uint32Array(placesAtStart);
+  #count = 0;
   #textLength = 0;
 
   add(metadata: Labels): void {
-    this.#index.push(this.#placeOf(metadata));
+    this.#reserve(1);
+    this.#index[this.#count++] = this.#placeOf(metadata);
   }
 
-  /** The same for all entries of a batch; each of its sets is looked at once. */
+  /** The same for all entries of a batch; each of the sets that they have is looked at once. */
   addAll({ count, metadata }: Pick<EntryBatch, "count" | "metadata">): void {
-    const places = metadata?.sets.map((set) => this.#placeOf(set));
+    this.#reserve(count);
+    if (metadata === undefined) {
+      // What was never written is 0.
+      this.#count += count;
+      return;
+    }
+    const { sets, index } = metadata;
+    const places = new Int32Array(sets.length).fill(-1);
     for (let i = 0; i < count; i++) {
-      this.#index.push(places === undefined ? 0 : places[metadata!.index[i]!]!);
+      const set = index[i]!;
+      let place = places[set]!;
+      if (place === -1) {
+        place = this.#placeOf(sets[set]!);
+        places[set] = place;
+      }
+      this.#index[this.#count++] = place;
     }
   }
 
@@ -147,9 +167,23 @@ export class MetadataBuilder {
     return this.#sets[this.#index[index]!]!;
   }
 
+  /** Bytes of memory that the column takes, about. */
+  get sizeBytes(): number {
+    return this.#textLength * 2 + this.#index.byteLength;
+  }
+
+  /** The column so far, or undefined when every entry was without metadata. What is added later does not change it. */
+  column(): MetadataColumn | undefined {
+    return this.#sets.length > 1 ? { sets: [...this.#sets], index: this.#index.subarray(0, this.#count) } : undefined;
+  }
+
   #placeOf(metadata: Labels): number {
     if (metadata.length === 0) {
       return 0;
+    }
+    const known = this.#knownSets.get(metadata);
+    if (known !== undefined) {
+      return known;
     }
     const key = JSON.stringify(metadata.map(({ name, value }) => [name, value]));
     let place = this.#places.get(key);
@@ -159,16 +193,18 @@ export class MetadataBuilder {
       this.#places.set(key, place);
       this.#textLength += key.length;
     }
+    if (this.#knownSets.size < knownSetsMax) {
+      this.#knownSets.set(metadata, place);
+    }
     return place;
   }
 
-  /** Bytes of memory that the column takes, about. */
-  get sizeBytes(): number {
-    return this.#textLength * 2 + this.#index.length * 8;
-  }
-
-  /** The column so far, or undefined when every entry was without metadata. */
-  column(): MetadataColumn | undefined {
-    return this.#sets.length > 1 ? { sets: [...this.#sets], index: Uint32Array.from(this.#index) } : undefined;
+  #reserve(count: number): void {
+    const wanted = this.#count + count;
+    if (wanted > this.#index.length) {
+      const grown = new Uint32Array(Math.max(this.#index.length * 2, wanted));
+      grown.set(this.#index.subarray(0, this.#count));
+      this.#index = grown;
+    }
   }
 }
