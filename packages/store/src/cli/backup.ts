@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf } from "@sluice/model";
 import { backUp } from "../backup/back-up.ts";
+import { pathOfCaller, runCommand } from "./command.ts";
 import { progressPrinter } from "./progress.ts";
 
 const usage = `Usage: backup --data <dir> --to <dir>
@@ -27,11 +26,9 @@ async function main(): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 1;
   }
-  // Package managers change the directory to the package's.
-  const base = process.env["INIT_CWD"] ?? ".";
   const { fileCount, sizeBytes, manifestSequence, segmentCount } = await backUp({
-    data: resolve(base, values.data),
-    to: resolve(base, values.to),
+    data: pathOfCaller(values.data),
+    to: pathOfCaller(values.to),
     onProgress: progressPrinter("copied", "segments"),
   });
   console.log(
@@ -42,9 +39,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(messageOf(error));
-  process.exitCode = 1;
-}
+await runCommand(main, 1);
