@@ -1,4 +1,4 @@
-import { MetadataBuilder, noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
+import { firstWhere, MetadataBuilder, noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
 
 const entriesMin = 16;
 const bytesMin = 1024;
@@ -59,17 +59,7 @@ export class Run {
   /** The first of the rows of a joined batch, from `from` on, that would make the run larger than `bytesMax`. */
   rowsThatFit(batch: EntryBatch, from: number, bytesMax: number): number {
     const room = bytesMax - this.#bytesUsed + batch.lineStarts[from]!;
-    let low = from;
-    let high = batch.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (batch.lineEnds[middle]! < room) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
+    return firstWhere(from, batch.count, (row) => batch.lineEnds[row]! >= room);
   }
 
   /**
