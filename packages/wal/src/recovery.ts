@@ -97,7 +97,8 @@ async function scanTail(fs: FileSystem, segment: Segment): Promise<Tail> {
         goodOffset = record.endOffset;
         goodPosition = record.position;
       } else if (!isDamaged && record.groupFirst <= goodPosition + 1) {
-        survivors.push(record.record);
+        // A copy: the scan reads on into the same buffer.
+        survivors.push(record.record.slice());
       } else {
         isDamaged = true;
         survivors = [];

@@ -179,6 +179,23 @@ test("a torn write keeps its whole records, without a gap in the positions", asy
   expect(await readTexts(await openTestWal(fs))).toEqual(["1 durable", "2 three", "3 next"]);
 });
 
+test("a torn write keeps its whole records as they were, however large they are together", async () => {
+  const fs = faultDisk();
+  const wal = await openTestWal(fs);
+  await wal.append(record("durable"));
+  const texts = Array.from({ length: 12 }, (_, i) => `${i} `.repeat(100_000));
+  await Promise.all(texts.map((text) => wal.append(record(text))));
+  const name = (await fs.list(directory)).find((name) => name.endsWith(".wal"));
+  const path = `${directory}/${name}`;
+  const bytes = fs.contentOf(path);
+  const tornAt = segmentHeaderBytes + 2 * recordHeaderBytes + "durable".length;
+  bytes.fill(0, tornAt, tornAt + 512);
+  fs.setContent(path, bytes);
+
+  const kept = ["durable", ...texts.slice(1)];
+  expect(await readTexts(await openTestWal(fs))).toEqual(kept.map((text, i) => `${i + 1} ${text}`));
+});
+
 test("the end of the log overwritten with zeros or noise is cut off", async () => {
   const { fs, paths } = await writtenLog();
   const whole = fs.contentOf(paths[0]!);
