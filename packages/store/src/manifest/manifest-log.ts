@@ -1,6 +1,7 @@
 import { isServiceError, ServiceError } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import { mapInOrder } from "../map-in-order.ts";
+import { putOnce } from "../put-once.ts";
 import { decodeRecord, encodeRecord, type ManifestRecord } from "./format.ts";
 import { entryKey, manifestPrefix, parseManifestKey, snapshotKey } from "./keys.ts";
 
@@ -101,14 +102,8 @@ export class ManifestLog extends ManifestReader {
   }
 
   async putSnapshot(snapshot: ManifestRecord): Promise<void> {
-    try {
-      await this.#objectStore.put(snapshotKey(snapshot.sequence), [encodeRecord(snapshot)], { ifAbsent: true });
-    } catch (error) {
-      // Whoever wrote it had seen the same entries.
-      if (!isServiceError(error, "already_exists")) {
-        throw error;
-      }
-    }
+    // Whoever wrote it had seen the same entries.
+    await putOnce(this.#objectStore, snapshotKey(snapshot.sequence), [encodeRecord(snapshot)]);
   }
 
   /** Removes what is {@link superfluous}, and says what that was. */
