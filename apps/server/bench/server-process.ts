@@ -6,6 +6,7 @@ import { join } from "node:path";
 /** A server process of its own, so that what is measured is the server and not who measures. */
 export interface ServerProcess {
   readonly address: string;
+  readonly pid: number;
   /** Wall time from its start to its first `ready`, milliseconds. */
   readonly readyMs: number;
   /** CPU time of all its threads up to now, seconds, without that of asking. */
@@ -31,6 +32,7 @@ export async function startServerProcess(directory: string, config: unknown): Pr
     process.execPath,
     [
       "--max-semi-space-size=4",
+      ...(process.env["SRV_FLAGS"]?.split(" ") ?? []),
       main,
       "--data",
       join(directory, "data"),
@@ -55,6 +57,7 @@ export async function startServerProcess(directory: string, config: unknown): Pr
   let askingSeconds = 0;
   return {
     address,
+    pid,
     readyMs: performance.now() - startMs,
     async cpuSeconds() {
       const before = await processCpuSeconds(address);

@@ -10,7 +10,6 @@ import {
   type ColumnEntry,
   type DecodeKernels,
 } from "./block-columns.ts";
-import { joinedStarts } from "./join-batch.ts";
 import { corrupt, readMetadata } from "./metadata-column.ts";
 import { decompress, decompressBriefly } from "./zstd.ts";
 
@@ -62,7 +61,11 @@ export function decodeBlock(
   const metadataBytes = column("metadata");
   const lineEnds =
     lengths === undefined ? endsByNewline(body, count, what, kernels) : endsByLength(lengths, body, count, what);
-  const batch = { count, baseNs: minNs, deltaNs, bytes: body, lineStarts: joinedStarts(lineEnds), lineEnds };
+  const lineStarts = new Uint32Array(count);
+  for (let i = 1; i < count; i++) {
+    lineStarts[i] = lineEnds[i - 1]! + 1;
+  }
+  const batch = { count, baseNs: minNs, deltaNs, bytes: body, lineStarts, lineEnds };
   return withMetadata(batch, metadataBytes && readMetadata(new ByteReader(metadataBytes, what), count));
 }
 

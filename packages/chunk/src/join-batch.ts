@@ -33,15 +33,6 @@ export function joinInto(batch: EntryBatch, target: Uint8Array): EntryBatch {
   return { ...batch, bytes: target, lineStarts, lineEnds };
 }
 
-/** Where the lines of a joined batch begin, by where they end. */
-export function joinedStarts(lineEnds: Uint32Array): Uint32Array {
-  const lineStarts = new Uint32Array(lineEnds.length);
-  for (let i = 1; i < lineEnds.length; i++) {
-    lineStarts[i] = lineEnds[i - 1]! + 1;
-  }
-  return lineStarts;
-}
-
 function isJoined({ count, bytes, lineStarts, lineEnds }: EntryBatch): boolean {
   let at = 0;
   for (let i = 0; i < count; i++) {

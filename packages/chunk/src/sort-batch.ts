@@ -82,15 +82,11 @@ function withoutRepeats(batch: EntryBatch, order: Uint32Array): Uint32Array {
     const seen = end - start > comparedMax ? new Set([entryKey(batch, order[start]!)]) : undefined;
     for (let i = start + 1; i < end; i++) {
       const index = order[i]!;
-      const key = seen === undefined ? undefined : entryKey(batch, index);
       const isRepeat =
-        key === undefined
+        seen === undefined
           ? kept.subarray(keptBefore, count).some((other) => isSameEntry(batch, other, index))
-          : seen!.has(key);
+          : seen.has(entryKey(batch, index)) || !seen.add(entryKey(batch, index));
       if (!isRepeat) {
-        if (key !== undefined) {
-          seen!.add(key);
-        }
         kept[count++] = index;
       }
     }

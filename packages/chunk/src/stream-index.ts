@@ -1,4 +1,4 @@
-import { assert, firstWhere, type ByteReader, type ByteWriter, type Labels } from "@sluice/model";
+import { assert, type ByteReader, type ByteWriter, type Labels } from "@sluice/model";
 import { readCount } from "./metadata-column.ts";
 
 /** A condition on one label of a stream; a label that is missing has the value "". */
@@ -290,8 +290,17 @@ function pairsOf(
 
 /** Where the text is in `[low, high)` of ascending texts. */
 function placeOf(texts: readonly string[], low: number, high: number, wanted: string): number | undefined {
-  const place = firstWhere(low, high, (i) => texts[i]! >= wanted);
-  return place < high && texts[place] === wanted ? place : undefined;
+  let from = low;
+  let to = high;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (texts[middle]! < wanted) {
+      from = middle + 1;
+    } else {
+      to = middle;
+    }
+  }
+  return from < high && texts[from] === wanted ? from : undefined;
 }
 
 /** What two ascending lists have in common. */

@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { buildSegment, dayOf, type BlockEncoder, type BuiltSegment, type StreamBatch } from "@sluice/chunk";
-import { assert, timestampAt } from "@sluice/model";
+import { assert, isServiceError, timestampAt } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
-import { putOnce } from "./put-once.ts";
 import { describeFooter, segmentKey, type Segment } from "./segment.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
 
@@ -46,7 +45,6 @@ export async function writeSegments(
 export async function putSegment(objectStore: ObjectStore, built: BuiltSegment, origin: string): Promise<Segment> {
   const { tenant, day } = built.footer;
   const segment = describeFooter(built, await segmentKey(tenant, day, origin, built.parts));
-  // The key says the content.
   await putOnce(objectStore, segment.key, built.parts);
   return segment;
 }
@@ -76,4 +74,15 @@ async function byDay(streams: Iterable<StreamBatch>): Promise<[day: number, stre
     }
   }
   return [...days].sort(([a], [b]) => a - b);
+}
+
+/** An object that is there already has this content, for the key says so. */
+async function putOnce(objectStore: ObjectStore, key: string, parts: readonly Uint8Array[]): Promise<void> {
+  try {
+    await objectStore.put(key, parts, { ifAbsent: true });
+  } catch (error) {
+    if (!isServiceError(error, "already_exists")) {
+      throw error;
+    }
+  }
 }

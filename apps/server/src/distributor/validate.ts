@@ -1,4 +1,4 @@
-import { lineBytesOf, nsPerMs, timestampAt, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
+import { nsPerMs, timestampAt, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
 import type { PushedStream } from "@sluice/push";
 import type { Limits } from "../limits.ts";
 import type { Amount } from "./discard-reasons.ts";
@@ -165,11 +165,13 @@ function subsetOf(batch: EntryBatch, kept: readonly number[]): EntryBatch {
   );
 }
 
-function amountOf(batch: EntryBatch, checkedSets: readonly CheckedSet[]): Amount {
-  const { count, metadata } = batch;
-  let bytes = lineBytesOf(batch);
-  for (let i = 0; i < count && metadata !== undefined; i++) {
-    bytes += checkedSets[metadata.index[i]!]!.bytes;
+function amountOf({ count, lineStarts, lineEnds, metadata }: EntryBatch, checkedSets: readonly CheckedSet[]): Amount {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) {
+    bytes += lineEnds[i]! - lineStarts[i]!;
+    if (metadata !== undefined) {
+      bytes += checkedSets[metadata.index[i]!]!.bytes;
+    }
   }
   return { lines: count, bytes };
 }

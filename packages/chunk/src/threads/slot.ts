@@ -1,6 +1,5 @@
 import { withMetadata, type EntryBatch, type MetadataColumn } from "@sluice/model";
 import type { EncodedBlock } from "../encode-block.ts";
-import { joinedStarts } from "../join-batch.ts";
 
 /** What a thread is asked: to encode the batch that lies in the shared memory. */
 export interface EncodeRequest extends SlotShape {
@@ -46,7 +45,10 @@ export function writeSlot(slot: SharedArrayBuffer, batch: EntryBatch): SlotShape
 /** The batch that {@link writeSlot} wrote, as views of the slot: good until it is written again. */
 export function readSlot(slot: SharedArrayBuffer, { count, baseNs, bodyBytes, metadata }: SlotShape): EntryBatch {
   const { times: deltaNs, ends: lineEnds, body: bytes } = columnsOf(slot, count, bodyBytes);
-  const lineStarts = joinedStarts(lineEnds);
+  const lineStarts = new Uint32Array(count);
+  for (let i = 1; i < count; i++) {
+    lineStarts[i] = lineEnds[i - 1]! + 1;
+  }
   return withMetadata({ count, baseNs, deltaNs, bytes, lineStarts, lineEnds }, metadata);
 }
 

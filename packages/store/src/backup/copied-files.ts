@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { ServiceError } from "@sluice/model";
-import { nodeFileSystem } from "@sluice/model/node";
 
 /** The list of a backup's files, as `sha256sum --check` reads it. It is written last: without it there is no backup. */
 export const checksumsName = "checksums.sha256";
@@ -78,15 +77,15 @@ export class FileTree {
       await rename(join(this.#root, name), join(directory, name));
     }
     await this.removeAll();
-    await nodeFileSystem.syncDirectory(directory);
+    await syncDirectory(directory);
   }
 
   /** Makes the names durable, too. */
   async finish(): Promise<void> {
     for (const directory of this.#directories) {
-      await nodeFileSystem.syncDirectory(directory);
+      await syncDirectory(directory);
     }
-    await nodeFileSystem.syncDirectory(dirname(this.#root));
+    await syncDirectory(dirname(this.#root));
   }
 
   async #create(path: string): ReturnType<typeof open> {
@@ -169,6 +168,11 @@ export async function readChecksums(directory: string): Promise<ReadonlyMap<stri
       return [path, sha256];
     }),
   );
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path);
+  await directory.sync();
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,7 +1,6 @@
 import { isServiceError, ServiceError } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import { mapInOrder } from "../map-in-order.ts";
-import { putOnce } from "../put-once.ts";
 import { tenantElement } from "../segment.ts";
 import type { DeleteRequest } from "./delete-request.ts";
 import { decodeEnd, decodeRequest, encodeEnd, encodeRequest, type DeleteEnd } from "./request-format.ts";
@@ -22,14 +21,13 @@ export class RequestLog {
 
   /** Durable when it resolves. */
   async put(request: DeleteRequest): Promise<void> {
-    // Of a request's id only one process knows before this, so an object that is there already is this one.
-    await putOnce(this.#objectStore, deleteKeys(request).request, [encodeRequest(request)]);
+    await putOnce(this.#objectStore, deleteKeys(request).request, encodeRequest(request));
   }
 
   /** Ends a request, unless it has ended already: of all who want to, one does. @returns how it has ended. */
   async end(request: DeleteRequest, end: DeleteEnd): Promise<DeleteEnd> {
     const key = deleteKeys(request).end;
-    await putOnce(this.#objectStore, key, [encodeEnd(end)]);
+    await putOnce(this.#objectStore, key, encodeEnd(end));
     return decodeEnd(await this.#objectStore.get(key), key);
   }
 
@@ -123,4 +121,15 @@ export function readRequest(bytes: Uint8Array, key: string): DeleteRequest {
     throw new ServiceError("corrupt", `delete request ${key} is another one than its key says`);
   }
   return request;
+}
+
+/** Of a request's id only one process knows before this, so an object that is there already is this one. */
+async function putOnce(objectStore: ObjectStore, key: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await objectStore.put(key, [bytes], { ifAbsent: true });
+  } catch (error) {
+    if (!isServiceError(error, "already_exists")) {
+      throw error;
+    }
+  }
 }

@@ -1,7 +1,6 @@
 import { isServiceError, ServiceError } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import { mapInOrder } from "../map-in-order.ts";
-import { putOnce } from "../put-once.ts";
 import { decodeRecord, encodeRecord, type ManifestRecord } from "./format.ts";
 import { entryKey, manifestPrefix, parseManifestKey, snapshotKey } from "./keys.ts";
 
@@ -102,8 +101,14 @@ export class ManifestLog extends ManifestReader {
   }
 
   async putSnapshot(snapshot: ManifestRecord): Promise<void> {
-    // Whoever wrote it had seen the same entries.
-    await putOnce(this.#objectStore, snapshotKey(snapshot.sequence), [encodeRecord(snapshot)]);
+    try {
+      await this.#objectStore.put(snapshotKey(snapshot.sequence), [encodeRecord(snapshot)], { ifAbsent: true });
+    } catch (error) {
+      // Whoever wrote it had seen the same entries.
+      if (!isServiceError(error, "already_exists")) {
+        throw error;
+      }
+    }
   }
 
   /** Removes what is {@link superfluous}, and says what that was. */
