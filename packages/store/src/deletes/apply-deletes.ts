@@ -93,21 +93,14 @@ export class DeleteApplier {
     const { requests, clock, settleMs } = this.#options;
     const failed = new Set<string>();
     for (let todo = this.#todo(tenant, deletes, failed); todo.length > 0; todo = this.#todo(tenant, deletes, failed)) {
-      const left = new Map(deletes.map((active) => [active, 0]));
-      for (const active of todo.flatMap(({ uncleanFor }) => uncleanFor)) {
-        left.set(active, left.get(active)! + 1);
-      }
-      for (const { segment, uncleanFor } of todo) {
+      for (const [done, { segment, uncleanFor }] of todo.entries()) {
         checkNotCancelled(signal, "removal of deleted lines");
         // Some may have been cancelled since.
         const active = uncleanFor.filter((each) => requests.isActive(each));
         if (active.length > 0 && !(await this.#clean(segment, active, result, signal))) {
           failed.add(segment.key);
         }
-        for (const each of uncleanFor) {
-          left.set(each, left.get(each)! - 1);
-        }
-        this.#report(left, todo.length);
+        this.#report(deletes, todo.slice(done + 1), todo.length);
       }
     }
     // From the last look at the segments to here nothing else has run: every line of these requests is gone, or has come
@@ -151,8 +144,13 @@ export class DeleteApplier {
   }
 
   /** Of the segments that were to be done the share that was. Another segment may come into view until the end. */
-  #report(left: ReadonlyMap<ActiveDelete, number>, count: number): void {
-    for (const [active, leftCount] of left) {
+  #report(
+    deletes: readonly ActiveDelete[],
+    left: readonly { readonly uncleanFor: readonly ActiveDelete[] }[],
+    count: number,
+  ): void {
+    for (const active of deletes) {
+      const leftCount = left.filter(({ uncleanFor }) => uncleanFor.includes(active)).length;
       this.#options.requests.setDone(active, 1 - leftCount / count);
     }
   }

@@ -90,7 +90,6 @@ export class DeleteRequests {
     const request = { id, tenant, query, startNs, endNs, createdMs };
     await this.#log.put(request);
     this.#learn(request, compiled, false, this.#readings);
-    this.#changed();
     this.#metrics.requestsReceived.add(1);
     return request;
   }
@@ -257,6 +256,7 @@ export class DeleteRequests {
       doneShare: 0,
       madeAt,
     });
+    this.#changed();
   }
 
   #changed(): void {
