@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { plainKernels, type PackedIds } from "@sluice/kernels";
-import { assert, ByteWriter, concatBytes, timestampAt, type EntryBatch, type MetadataColumn } from "@sluice/model";
+import { assert, ByteWriter, timestampAt, type EntryBatch, type MetadataColumn } from "@sluice/model";
 import {
   joinedEncoding,
   packedIdsEncoding,
@@ -48,7 +48,7 @@ export function encodeBlock(batch: EntryBatch, kernels: EncodeKernels = plainKer
     ids: packed && column(packed.ids),
   };
   return {
-    bytes: concatBytes(parts),
+    bytes: concatenate(parts),
     filter: filterOf(batch, kernels),
     columns,
     encoding: packed === undefined ? joinedEncoding : packedIdsEncoding,
@@ -73,6 +73,16 @@ const idBytesShareMin = 1 / 64;
 function packWhenWorthwhile(bytes: Uint8Array, kernels: EncodeKernels): PackedIds | undefined {
   const packed = kernels.packIds(bytes);
   return packed !== undefined && packed.ids.length >= bytes.length * idBytesShareMin ? packed : undefined;
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 const textEncoder = new TextEncoder();

@@ -1,10 +1,14 @@
-import { lineBytesOf, type EntryBatch } from "@sluice/model";
+import type { EntryBatch } from "@sluice/model";
 
 const newline = 0x0a;
 
 /** Bytes that the lines of a batch take when they are joined. */
-export function joinedBytes(batch: EntryBatch): number {
-  return lineBytesOf(batch) + batch.count;
+export function joinedBytes({ count, lineStarts, lineEnds }: EntryBatch): number {
+  let bytes = count;
+  for (let i = 0; i < count; i++) {
+    bytes += lineEnds[i]! - lineStarts[i]!;
+  }
+  return bytes;
 }
 
 /** The same entries as a joined batch; the batch itself when it is joined already. */

@@ -1,4 +1,4 @@
-import { firstWhere, MetadataBuilder, noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
+import { MetadataBuilder, noLabels, withMetadata, type EntryBatch, type Labels } from "@sluice/model";
 
 const entriesMin = 16;
 const bytesMin = 1024;
@@ -59,7 +59,17 @@ export class Run {
   /** The first of the rows of a joined batch, from `from` on, that would make the run larger than `bytesMax`. */
   rowsThatFit(batch: EntryBatch, from: number, bytesMax: number): number {
     const room = bytesMax - this.#bytesUsed + batch.lineStarts[from]!;
-    return firstWhere(from, batch.count, (row) => batch.lineEnds[row]! >= room);
+    let low = from;
+    let high = batch.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (batch.lineEnds[middle]! < room) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
 
   /**

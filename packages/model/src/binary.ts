@@ -108,17 +108,6 @@ export class ByteWriter {
   }
 }
 
-/** The parts one behind the other, in memory of their own. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
-}
-
 const textEncoder = new TextEncoder();
 /** A length of one byte, and short enough that a loop is faster than a call. */
 const shortLengthMax = 48;

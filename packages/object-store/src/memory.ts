@@ -1,4 +1,3 @@
-import { concatBytes } from "@sluice/model";
 import {
   alreadyExists,
   type ByteRange,
@@ -19,7 +18,7 @@ export function memoryObjectStore(): ObjectStore {
       if (options?.ifAbsent === true && objects.has(key)) {
         throw alreadyExists(key);
       }
-      objects.set(key, concatBytes(body));
+      objects.set(key, joined(body));
     },
     async get(key: string, range?: ByteRange) {
       checkKey(key);
@@ -52,4 +51,14 @@ export function memoryObjectStore(): ObjectStore {
       objects.delete(key);
     },
   };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
 }
