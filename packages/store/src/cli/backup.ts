@@ -1,6 +1,7 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "@sluice/model";
 import { backUp } from "../backup/back-up.ts";
-import { pathOfCaller, runCommand } from "./command.ts";
 import { progressPrinter } from "./progress.ts";
 
 const usage = `Usage: backup --data <dir> --to <dir>
@@ -26,9 +27,11 @@ async function main(): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 1;
   }
+  // Package managers change the directory to the package's.
+  const base = process.env["INIT_CWD"] ?? ".";
   const { fileCount, sizeBytes, manifestSequence, segmentCount } = await backUp({
-    data: pathOfCaller(values.data),
-    to: pathOfCaller(values.to),
+    data: resolve(base, values.data),
+    to: resolve(base, values.to),
     onProgress: progressPrinter("copied", "segments"),
   });
   console.log(
@@ -39,4 +42,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-await runCommand(main, 1);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "@sluice/model";
 import { checkStore } from "../fsck/check-store.ts";
 import { readOnlyDirectory } from "../fsck/read-only-directory.ts";
-import { pathOfCaller, runCommand } from "./command.ts";
 import { progressPrinter } from "./progress.ts";
 
 const usage = `Usage: fsck --data <dir>
@@ -23,7 +23,8 @@ async function main(): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 2;
   }
-  const data = pathOfCaller(values.data);
+  // Package managers change the directory to the package's.
+  const data = resolve(process.env["INIT_CWD"] ?? ".", values.data);
   const directory = existsSync(join(data, "store", "manifest")) ? join(data, "store") : data;
   if (!existsSync(join(directory, "manifest"))) {
     console.error(`${directory} holds no manifest`);
@@ -47,4 +48,9 @@ async function main(): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-await runCommand(main, 2);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 2;
+}

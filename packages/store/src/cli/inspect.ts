@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "@sluice/model";
 import { inspectFile } from "../inspect/inspect-file.ts";
-import { pathOfCaller, runCommand } from "./command.ts";
 
 const usage = `Usage: inspect <file> [--lines]
 
@@ -22,7 +23,8 @@ async function main(): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 2;
   }
-  const bytes = await readFile(pathOfCaller(path));
+  // Package managers change the directory to the package's.
+  const bytes = await readFile(resolve(process.env["INIT_CWD"] ?? ".", path));
   const problems = await inspectFile(bytes, path, { showLines: values.lines, print: (text) => console.log(text) });
   for (const problem of problems) {
     console.error(problem);
@@ -31,4 +33,9 @@ async function main(): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-await runCommand(main, 2);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 2;
+}

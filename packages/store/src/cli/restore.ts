@@ -1,6 +1,7 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "@sluice/model";
 import { restore } from "../backup/restore.ts";
-import { pathOfCaller, runCommand } from "./command.ts";
 import { progressPrinter } from "./progress.ts";
 
 const usage = `Usage: restore --from <dir> --data <dir>
@@ -25,13 +26,20 @@ async function main(): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 1;
   }
+  // Package managers change the directory to the package's.
+  const base = process.env["INIT_CWD"] ?? ".";
   const { fileCount, sizeBytes, lineCount } = await restore({
-    from: pathOfCaller(values.from),
-    data: pathOfCaller(values.data),
+    from: resolve(base, values.from),
+    data: resolve(base, values.data),
     onProgress: progressPrinter("restored", "files"),
   });
   console.log(`restored ${fileCount} files, ${sizeBytes} bytes: ${lineCount} lines in segments, all of them checked`);
   return 0;
 }
 
-await runCommand(main, 1);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}
