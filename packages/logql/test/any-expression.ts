@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type {
   Expression,
   LabelFilterNode,
+  LineFilterText,
   LogExpression,
   MetricExpression,
   StageNode,
@@ -54,21 +55,25 @@ const { filter } = fc.letrec<{ filter: LabelFilterNode }>((tie) => ({
   ),
 }));
 
+function lineFilterText(texts: fc.Arbitrary<string>): fc.Arbitrary<LineFilterText> {
+  return texts.map((value) => ({ kind: "text", text: value }));
+}
+
 const stage: fc.Arbitrary<StageNode> = fc.oneof(
   fc.record({
     kind: fc.constant("lineFilter"),
     operator: fc.constant("|="),
-    alternatives: fc.array(text, { minLength: 1, maxLength: 3 }),
+    alternatives: fc.array(lineFilterText(text), { minLength: 1, maxLength: 3 }),
   }),
   fc.record({
     kind: fc.constant("lineFilter"),
     operator: fc.constant("!="),
-    alternatives: text.map((value) => [value]),
+    alternatives: lineFilterText(text).map((value) => [value]),
   }),
   fc.record({
     kind: fc.constant("lineFilter"),
     operator: fc.constantFrom("|~", "!~"),
-    alternatives: regex.map((value) => [value]),
+    alternatives: lineFilterText(regex).map((value) => [value]),
   }),
   fc.constant({ kind: "json" as const }),
   fc.record({ kind: fc.constant("logfmt"), strict: fc.boolean(), keepEmpty: fc.boolean() }),

@@ -58,7 +58,14 @@ test("the tree of a query", () => {
             kind: "log",
             matchers: [{ name: "a", operator: "=~", value: "b" }],
             stages: [
-              { kind: "lineFilter", operator: "|=", alternatives: ["c", "d"] },
+              {
+                kind: "lineFilter",
+                operator: "|=",
+                alternatives: [
+                  { kind: "text", text: "c" },
+                  { kind: "text", text: "d" },
+                ],
+              },
               { kind: "json" },
               { kind: "labelFilter", filter: { kind: "duration", name: "e", operator: ">", valueNs: 1e9 } },
             ],

@@ -91,6 +91,7 @@ function rangesOf(expression: MetricExpression): readonly number[] {
     case "rangeAggregation":
       return [expression.range.rangeMs];
     case "vectorAggregation":
+    case "labelReplace":
       return rangesOf(expression.operand);
     case "binary":
       return [...rangesOf(expression.left), ...rangesOf(expression.right)];

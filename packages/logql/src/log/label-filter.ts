@@ -1,4 +1,4 @@
-import { compileMatcher, isServiceError, messageOf, type LabelPair } from "@sluice/model";
+import { compileMatcher, isServiceError, messageOf, ServiceError, type LabelPair } from "@sluice/model";
 import { compare, type ComparisonOperator, type LabelFilterNode } from "../syntax/index.ts";
 import { parseByteSize } from "../units/byte-size.ts";
 import { parseGoDurationNs } from "../units/go-duration.ts";
@@ -23,6 +23,8 @@ export function compileLabelFilter(filter: LabelFilterNode): Stage {
       return quantityFilter(filter, filter.valueNs, parseGoDurationNs);
     case "byteSize":
       return quantityFilter(filter, filter.valueBytes, parseByteSize);
+    default:
+      throw new ServiceError("bad_data", `ip() is not supported`);
     case "and": {
       const left = compileLabelFilter(filter.left);
       const right = compileLabelFilter(filter.right);

@@ -7,15 +7,16 @@ const encoder = new TextEncoder();
 
 /** `|= != |~ !~ |> !>`: passes lines by their text. `|=` and `!=` compare bytes and make no string. */
 export function compileLineFilter({ operator, alternatives }: LineFilterNode): Stage {
-  const tests = alternatives.map((text) => compileAlternative(operator, text));
+  const tests = alternatives.map(({ text }) => compileAlternative(operator, text));
   const [first] = tests;
   return tests.length === 1 ? first! : (line) => tests.some((test) => test(line));
 }
 
 /** The bytes that are all that a line must hold to pass, when the filter is that simple. */
 export function needleOf({ operator, alternatives }: LineFilterNode): Uint8Array | undefined {
-  const [text] = alternatives;
-  return operator === "|=" && alternatives.length === 1 && text !== "" ? encoder.encode(text) : undefined;
+  const [only] = alternatives;
+  const isPlain = operator === "|=" && alternatives.length === 1 && only?.kind === "text" && only.text !== "";
+  return isPlain ? encoder.encode(only.text) : undefined;
 }
 
 /**
@@ -24,10 +25,11 @@ export function needleOf({ operator, alternatives }: LineFilterNode): Uint8Array
  */
 export function needlesOf(filter: LineFilterNode): readonly Uint8Array[] {
   const { operator, alternatives } = filter;
-  const [text] = alternatives;
-  if (alternatives.length !== 1 || text === undefined) {
+  const [only] = alternatives;
+  if (alternatives.length !== 1 || only?.kind !== "text") {
     return [];
   }
+  const { text } = only;
   switch (operator) {
     case "|=":
       return [needleOf(filter)].filter((needle) => needle !== undefined);

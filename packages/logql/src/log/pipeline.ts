@@ -1,4 +1,4 @@
-import type { LabelPair } from "@sluice/model";
+import { ServiceError, type LabelPair } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
 import type { LineFilterNode, StageNode } from "../syntax/index.ts";
 import { compileJson } from "./json.ts";
@@ -40,6 +40,8 @@ function compileStage(node: Exclude<StageNode, LineFilterNode>, hints: ParserHin
       return compileLogfmt(node, hints);
     case "labelFilter":
       return compileLabelFilter(node.filter);
+    default:
+      throw new ServiceError("bad_data", `${node.kind} is not supported`);
   }
 }
 

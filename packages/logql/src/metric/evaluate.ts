@@ -1,4 +1,4 @@
-import { noLabels } from "@sluice/model";
+import { noLabels, ServiceError } from "@sluice/model";
 import type { Execution } from "../execution.ts";
 import type { BinaryOperation, MetricExpression, VectorAggregation } from "../syntax/index.ts";
 import { combineWithNumber } from "./binary.ts";
@@ -21,6 +21,8 @@ export async function evaluate(
       return aggregateVector(expression, await evaluateOperand(expression, steps, execution), steps.count);
     case "binary":
       return evaluateBinary(expression, steps, execution);
+    case "labelReplace":
+      throw new ServiceError("bad_data", `${"label_replace"} is not supported`);
     case "literal":
     case "vector":
       return [constant(expression.value, steps.count)];

@@ -1,4 +1,4 @@
-import { compareLabels, type Labels } from "@sluice/model";
+import { compareLabels, ServiceError, type Labels } from "@sluice/model";
 import type { Grouping, VectorAggregation } from "../syntax/index.ts";
 import { dropLabels, keepLabels, labelsKey, newSeries, type Series } from "./series.ts";
 
@@ -10,6 +10,8 @@ export function aggregateVector(
 ): readonly Series[] {
   const groups = groupSeries(input, grouping);
   switch (operation) {
+    default:
+      throw new ServiceError("bad_data", `${operation} is not supported`);
     case "topk":
       return groups.flatMap(({ members }) => highest(members, parameter!, 1, stepCount));
     case "bottomk":

@@ -57,8 +57,8 @@ export function checkedLog(log: LogExpression): Built<LogExpression> {
 /** `!= "a" or "b"` means neither: one filter each. */
 export function lineFilters(operator: LineFilterOperator, alternatives: readonly string[]): LineFilterNode[] {
   return operator.startsWith("!")
-    ? alternatives.map((text) => ({ kind: "lineFilter", operator, alternatives: [text] }))
-    : [{ kind: "lineFilter", operator, alternatives }];
+    ? alternatives.map((text) => ({ kind: "lineFilter", operator, alternatives: [{ kind: "text", text }] }))
+    : [{ kind: "lineFilter", operator, alternatives: alternatives.map((text) => ({ kind: "text", text })) }];
 }
 
 /** How two label filters are joined; undefined is juxtaposition, which means "and". */

@@ -89,6 +89,7 @@ export function logsOf(expression: Expression): readonly LogExpression[] {
     case "rangeAggregation":
       return [expression.range.log];
     case "vectorAggregation":
+    case "labelReplace":
       return logsOf(expression.operand);
     case "binary":
       return [...logsOf(expression.left), ...logsOf(expression.right)];
@@ -115,7 +116,7 @@ function checkLineFilters({ stages }: LogExpression): void {
 function checkRow(row: readonly LineFilterNode[]): void {
   try {
     for (const { operator, alternatives } of row) {
-      for (const text of alternatives) {
+      for (const { text } of alternatives) {
         if (operator === "|~" || operator === "!~") {
           compileRe2(text, { anchored: false });
         } else if (operator === "|>" || operator === "!>") {

@@ -1,4 +1,4 @@
-import { printDurationMs, quoteGo, isLabelName, type Matcher } from "@sluice/model";
+import { printDurationMs, quoteGo, isLabelName, ServiceError, type Matcher } from "@sluice/model";
 import { printByteSize } from "../units/byte-size.ts";
 import { printGoDuration } from "../units/go-duration.ts";
 import { printGoFixed, printGoFloat, printGoGeneral } from "../units/go-float.ts";
@@ -24,6 +24,8 @@ export function printExpression(expression: Expression): string {
       return printVectorAggregation(expression);
     case "binary":
       return printBinary(expression);
+    case "labelReplace":
+      throw new ServiceError("bad_data", `${expression.kind} is not supported`);
     case "literal":
       return printGoGeneral(expression.value);
     case "vector":
@@ -47,11 +49,13 @@ function printMatcher({ name, operator, value }: Matcher): string {
 export function printStage(stage: StageNode): string {
   switch (stage.kind) {
     case "lineFilter":
-      return `${stage.operator} ${stage.alternatives.map(quoteGo).join(" or ")}`;
+      return `${stage.operator} ${stage.alternatives.map(({ text }) => quoteGo(text)).join(" or ")}`;
     case "json":
       return "| json";
     case "logfmt":
       return `| logfmt${stage.strict ? " --strict" : ""}${stage.keepEmpty ? " --keep-empty" : ""}`;
+    default:
+      throw new ServiceError("bad_data", `${stage.kind} is not supported`);
     case "labelFilter":
       return `| ${printLabelFilter(stage.filter)}`;
   }
@@ -67,6 +71,8 @@ function printLabelFilter(filter: LabelFilterNode): string {
       return `${filter.name}${filter.operator}${printGoDuration(filter.valueNs)}`;
     case "byteSize":
       return `${filter.name}${filter.operator}${printByteSize(filter.valueBytes)}`;
+    default:
+      throw new ServiceError("bad_data", `ip() is not supported`);
     case "and":
       return `( ${printLabelFilter(filter.left)} , ${printLabelFilter(filter.right)} )`;
     case "or":
