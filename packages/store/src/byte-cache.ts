@@ -97,6 +97,7 @@ export class ByteCache<Value> {
     if (bytes > bytesMax) {
       return;
     }
+    const before = this.#bytes;
     this.#kept.set(key, { value, bytes });
     this.#bytes += bytes;
     for (const [oldest, { bytes: freed }] of this.#kept) {
@@ -106,6 +107,6 @@ export class ByteCache<Value> {
       this.#kept.delete(oldest);
       this.#bytes -= freed;
     }
-    metrics.cacheBytes.set(this.#bytes, { cache: name });
+    metrics.cacheBytes.add(this.#bytes - before, { cache: name });
   }
 }

@@ -33,6 +33,9 @@ export {
   openStore,
   type Store,
   type StoreOptions,
+  type TenantRange,
 } from "./store.ts";
-export { isSegmentKey } from "./segment.ts";
+export { openStoreReader, type StoreReader, type StoreReaderOptions } from "./store-reader.ts";
+export type { StoreSnapshot, StoreView } from "./store-view.ts";
+export { isSegmentKey, type Segment } from "./segment.ts";
 export type { TenantStreams } from "./write-segments.ts";

@@ -135,7 +135,7 @@ export class ReadAhead {
 
   #count(bytes: number): void {
     this.#bytes += bytes;
-    this.#metrics.cacheBytes.set(this.#bytes, { cache });
+    this.#metrics.cacheBytes.add(bytes, { cache });
   }
 }
 

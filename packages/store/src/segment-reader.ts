@@ -1,7 +1,8 @@
 import {
   blockLength,
-  blockHolds,
   decodeBlock,
+  decodeBlockHolding,
+  decodedBlockBytes,
   readFooter,
   type BlockEntry,
   type DecodeKernels,
@@ -21,7 +22,7 @@ import { SharedLabels } from "./shared-labels.ts";
 import type { StoreMetrics } from "./store-metrics.ts";
 
 export interface SegmentReaderOptions {
-  readonly objectStore: ObjectStore;
+  readonly objectStore: Pick<ObjectStore, "get">;
   readonly logger: Logger;
   readonly metrics: StoreMetrics;
   readonly clock: Clock;
@@ -41,6 +42,11 @@ export interface BlockAccess {
   readonly needles?: readonly Uint8Array[] | undefined;
 }
 
+interface DecodedBlock {
+  readonly batch: EntryBatch;
+  readonly memoryBytes: number;
+}
+
 const noEntries = batchOf([]);
 
 const shared = { setsMax: 50_000, textsMax: 200_000, indexBytesMax: 32 * 1024 * 1024 };
@@ -48,9 +54,9 @@ const footersAtOnce = 16;
 
 /** Reads footers, filters and blocks of committed segments: ranged GETs, and none for what was read not long ago. */
 export class SegmentReader {
-  readonly #objectStore: ObjectStore;
+  readonly #objectStore: Pick<ObjectStore, "get">;
   readonly #footers: ByteCache<SegmentFooter>;
-  readonly #blocks: ByteCache<EntryBatch>;
+  readonly #blocks: ByteCache<DecodedBlock>;
   readonly #keptBlocks: KeptBlocks;
   readonly #filters: FilterReader;
   readonly #readAhead: ReadAhead | undefined;
@@ -70,7 +76,10 @@ export class SegmentReader {
     this.#readAhead = options.readAhead && new ReadAhead(options.readAhead, range, metrics, options.clock);
     this.#filters = new FilterReader({ range, cacheBytesMax: filterCacheBytesMax, logger, metrics });
     this.#footers = new ByteCache({ name: "footers", bytesMax: footerCacheBytesMax, metrics }, footerMemoryBytes());
-    this.#blocks = new ByteCache({ name: "blocks", bytesMax: blockCacheBytesMax, metrics }, batchMemoryBytes);
+    this.#blocks = new ByteCache(
+      { name: "blocks", bytesMax: blockCacheBytesMax, metrics },
+      ({ memoryBytes }) => memoryBytes,
+    );
     this.#keptBlocks = new KeptBlocks((bytes) => this.#blocks.hasRoomFor(bytes));
   }
 
@@ -130,16 +139,18 @@ export class SegmentReader {
       return read === undefined ? this.range(key, range) : read(range);
     };
     if (needles.length === 0 || this.#keptBlocks.isWorthKeeping(name, entry.rawBytes)) {
-      return this.#blocks.getOrLoad(name, async () => this.decode(key, entry, await load()));
+      const memoryBytes = decodedBlockBytes(entry);
+      const decoded = await this.#blocks.getOrLoad(name, async () => ({
+        batch: this.decode(key, entry, await load()),
+        memoryBytes,
+      }));
+      return decoded.batch;
     }
     const kept = this.#blocks.get(name);
     if (kept !== undefined) {
-      return kept;
+      return kept.batch;
     }
-    const bytes = await load();
-    return blockHolds(entry, bytes, needles, blockName(key, entry), this.#kernels)
-      ? this.decode(key, entry, bytes)
-      : noEntries;
+    return decodeBlockHolding(entry, await load(), needles, blockName(key, entry), this.#kernels) ?? noEntries;
   }
 
   /** @throws {ServiceError} `corrupt` naming the segment and the block's place in it. */
@@ -173,8 +184,6 @@ export class SegmentReader {
   }
 }
 
-const labelBytes = 100;
-
 /** In errors. */
 function blockName(key: string, { offset }: BlockEntry): string {
   return `block at byte ${offset} of ${key}`;
@@ -188,17 +197,4 @@ function footerMemoryBytes(): (footer: SegmentFooter) => number {
     counted.add(streams);
     return ofStreams + blocks.sizeBytes + (filters?.sizeBytes ?? 0);
   };
-}
-
-function batchMemoryBytes({ bytes, deltaNs, lineStarts, lineEnds, metadata }: EntryBatch): number {
-  let total = bytes.byteLength + deltaNs.byteLength + lineStarts.byteLength + lineEnds.byteLength;
-  if (metadata !== undefined) {
-    total += metadata.index.byteLength;
-    for (const set of metadata.sets) {
-      for (const { name, value } of set) {
-        total += labelBytes + name.length + value.length;
-      }
-    }
-  }
-  return total;
 }

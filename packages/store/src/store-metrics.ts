@@ -41,7 +41,7 @@ export function createStoreMetrics(metrics: Metrics): StoreMetrics {
     ),
     cacheHits: metrics.counter("sluice_store_cache_hits_total", "Reads answered from memory.", ["cache"]),
     cacheMisses: metrics.counter("sluice_store_cache_misses_total", "Reads that went to the object store.", ["cache"]),
-    cacheBytes: metrics.gauge("sluice_store_cache_bytes", "Bytes that the cache holds.", ["cache"]),
+    cacheBytes: metrics.gauge("sluice_store_cache_bytes", "Bytes that the caches of all readers hold.", ["cache"]),
     blocksPlanned: metrics.counter(
       "sluice_store_blocks_planned_total",
       "Blocks of streams that a select matched, by what became of them: outside of its times, skipped by filter, or selected.",

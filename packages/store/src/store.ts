@@ -17,22 +17,14 @@ import { defaultCompactionOptions, type CompactionOptions } from "./compaction/p
 import { DeleteApplier, type ApplyDeletesOptions, type ApplyDeletesResult } from "./deletes/apply-deletes.ts";
 import type { DeleteOptions } from "./deletes/delete-request.ts";
 import { DeleteRequests, type StoreDeletes } from "./deletes/delete-requests.ts";
-import { withoutDeletedStored } from "./deletes/hide-stored.ts";
-import { withoutDeleted } from "./deletes/hiding.ts";
-import { seriesLeft } from "./deletes/series-left.ts";
 import { Manifest, type Replacement } from "./manifest/manifest.ts";
 import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
-import {
-  compileExpiry,
-  isExpired,
-  withoutExpired,
-  type Expiry,
-  type RetentionPolicy,
-} from "./retention/retention-policy.ts";
+import { compileExpiry, isExpired, type Expiry, type RetentionPolicy } from "./retention/retention-policy.ts";
 import type { ReadAheadOptions } from "./read-ahead.ts";
 import { SegmentReader } from "./segment-reader.ts";
-import { selectBlocks, selectSeries } from "./select-blocks.ts";
+import type { Segment } from "./segment.ts";
 import { createStoreMetrics } from "./store-metrics.ts";
+import { selectFrom, seriesFrom, type StoreSnapshot, type StoreView } from "./store-view.ts";
 import { writeSegments, type TenantStreams } from "./write-segments.ts";
 
 export interface StoreOptions {
@@ -71,6 +63,9 @@ export interface StoreOptions {
   readonly segmentDeleteDelayMs?: number;
 }
 
+/** What is asked about; the end does not belong to it. */
+export type TenantRange = Pick<SelectRequest, "tenant" | "startNs" | "endNs">;
+
 /** The segments on an object store: which there are, and what is in them. */
 export interface Store {
   /** The highest WAL position such that it and all before it are in committed segments; 0 at first. */
@@ -100,6 +95,8 @@ export interface Store {
    * are deleted, blocks are read to see whether one is left.
    */
   series(request: SeriesRequest): Promise<readonly Labels[]>;
+  /** What {@link select} and {@link series} would answer from now, for a {@link StoreReader} elsewhere. */
+  snapshot(request: TenantRange): StoreSnapshot;
   /**
    * Learns what other stores on the same object store have committed. Waits for a flush that is under way; does nothing
    * between a flush that rejected and its repetition, so that no entry appears while its writer still holds it, too.
@@ -218,6 +215,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   const retentionOf = options.retentionOf ?? keepForever;
   const expiryOf = (tenant: string): Expiry => compileExpiry(retentionOf(tenant), clock.nowMs());
+  const segmentsOf = ({ tenant, startNs, endNs }: TenantRange, { allBeforeNs }: Expiry): Segment[] =>
+    manifest.segmentsOf(tenant, laterOf(startNs, allBeforeNs), endNs);
+  const viewOf = (request: TenantRange): StoreView => {
+    const expiry = expiryOf(request.tenant);
+    return { segments: segmentsOf(request, expiry), hiding: deletes.hidingOf(request.tenant), expiry };
+  };
   const commit = (replacement: Replacement): Promise<boolean> =>
     exclusivelyWhenSettled(() => manifest.replace(replacement));
 
@@ -309,29 +312,20 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     async select(request, signal) {
       checkOpen();
-      const { tenant, startNs, endNs } = request;
-      const expiry = expiryOf(tenant);
-      const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
-      const hiding = deletes.hidingOf(tenant);
-      const blocks = await selectBlocks(reader, segments, request, metrics, signal);
-      // Whoever reads the blocks anyway learns from them what is deleted.
-      const shown =
-        request.isCounting === true
-          ? await withoutDeletedStored(reader, blocks, hiding, signal)
-          : withoutDeleted(blocks, hiding);
-      return withoutExpired(shown, expiry);
+      return selectFrom(reader, viewOf(request), request, metrics, signal);
     },
     async series(request) {
       checkOpen();
-      const { tenant, startNs, endNs } = request;
-      const expiry = expiryOf(tenant);
-      const segments = manifest.segmentsOf(tenant, laterOf(startNs, expiry.allBeforeNs), endNs);
-      const hiding = deletes.hidingOf(tenant);
-      const found = await selectSeries(reader, segments, request, (labels, block) => !isExpired(expiry, labels, block));
-      return seriesLeft(found, request, hiding, {
-        select: (matchers) => selectBlocks(reader, segments, { tenant, matchers, startNs, endNs }, metrics, undefined),
-        show: async (blocks) => withoutExpired(await withoutDeletedStored(reader, blocks, hiding, undefined), expiry),
-      });
+      return seriesFrom(reader, viewOf(request), request, metrics);
+    },
+    snapshot(request) {
+      checkOpen();
+      const { tenant } = request;
+      const retention = retentionOf(tenant);
+      const nowMs = clock.nowMs();
+      const segments = segmentsOf(request, compileExpiry(retention, nowMs));
+      const hidden = deletes.hidingOf(tenant) === undefined ? [] : deletes.activeOf(tenant);
+      return { tenant, segments, deletes: hidden.map(({ request: hiding }) => hiding), retention, nowMs };
     },
     refresh,
     async compact(signal) {

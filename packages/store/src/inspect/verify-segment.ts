@@ -45,7 +45,8 @@ export async function verifySegment(
     const { offset } = entry;
     const what = `block at byte ${offset} of ${name}`;
     const block = bytes.subarray(offset, offset + blockLength(entry));
-    const batch = attempt(problems, () => decodeBlock(entry, block, what));
+    // The copy asks for every column, so that damage to any of them is found.
+    const batch = attempt(problems, () => ({ ...decodeBlock(entry, block, what) }));
     onBlock(i, entry, batch);
     if (filters?.has(i) === true) {
       const filter = bytes.subarray(filters.startOf(i), filters.endOf(i));
