@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { plainKernels } from "@sluice/kernels";
-import { ByteReader, withMetadata, type EntryBatch } from "@sluice/model";
+import { ByteReader, type EntryBatch } from "@sluice/model";
 import {
   columnNames,
   joinedEncoding,
@@ -15,6 +15,8 @@ import { decompress, decompressBriefly } from "./zstd.ts";
 
 /** A damaged footer must not make us allocate more than a block may ever hold. */
 const columnRawBytesMax = 256 * 1024 * 1024;
+/** Label sets as objects and strings take so much more than their bytes. */
+const metadataGrowth = 6;
 
 /**
  * Checks every column's checksum, for whoever passes the block on as it is.
@@ -33,12 +35,13 @@ export function checkBlock({ columns }: Pick<BlockEntry, "columns">, bytes: Uint
 }
 
 /**
- * Decodes a whole block; every column's checksum and every bound is checked.
+ * Decodes a block. Every column's checksum is checked; times and metadata are decompressed and read when they are asked for
+ * first, since many queries need neither.
  *
  * @param bytes the block as it lies in the segment.
  * @param what names the block in errors.
  * @param kernels those of the calling thread; the default is several times slower at finding line ends.
- * @returns joined and ascending.
+ * @returns joined and ascending; its columns throw as this does.
  * @throws {ServiceError} `corrupt`
  */
 export function decodeBlock(
@@ -47,49 +50,91 @@ export function decodeBlock(
   what: string,
   kernels: DecodeKernels = plainKernels,
 ): EntryBatch {
-  const { count, minNs } = entry;
-  checkLayout(entry, what);
-  const column = columnReader(entry, bytes, what);
-  const text = column("body")!;
-  const ids = column("ids");
-  const body = ids === undefined ? text : kernels.unpackIds(text, ids, entry.rawBytes + count);
-  if (body === undefined) {
-    throw corrupt(`column ids of ${what}`, "it does not fit the body");
-  }
-  const deltaNs = readTimes(column("times")!, entry, what);
-  const lengths = column("lengths");
-  const metadataBytes = column("metadata");
-  const lineEnds =
-    lengths === undefined ? endsByNewline(body, count, what, kernels) : endsByLength(lengths, body, count, what);
-  const lineStarts = new Uint32Array(count);
-  for (let i = 1; i < count; i++) {
-    lineStarts[i] = lineEnds[i - 1]! + 1;
-  }
-  const batch = { count, baseNs: minNs, deltaNs, bytes: body, lineStarts, lineEnds };
-  return withMetadata(batch, metadataBytes && readMetadata(new ByteReader(metadataBytes, what), count));
+  return decodeBlockHolding(entry, bytes, [], what, kernels)!;
 }
 
 /**
- * Whether the block's lines hold all of the needles, in one line or in several: only then is it worth decoding for
- * whoever looks for a line with all of them. It takes a part of the time, and no memory that would have to be collected.
- *
- * @throws {ServiceError} `corrupt`, as {@link decodeBlock} for the columns that were looked at.
+ * {@link decodeBlock} for whoever looks for lines with all of the needles: undefined when the block's lines do not hold them,
+ * be it in one line or in several. To find that out takes a part of the time, and no memory that would have to be collected.
  */
-export function blockHolds(
+export function decodeBlockHolding(
   entry: BlockEntry,
   bytes: Uint8Array,
   needles: readonly Uint8Array[],
   what: string,
   kernels: DecodeKernels = plainKernels,
-): boolean {
+): EntryBatch | undefined {
   checkLayout(entry, what);
-  const ids = columnReader(entry, bytes, what)("ids");
-  const body = columnReader(entry, bytes, what, decompressBriefly)("body")!;
-  const holds = kernels.textHolds(body, ids, entry.rawBytes + entry.count, needles);
-  if (holds === undefined) {
+  const columns = checkedColumns(entry, bytes, what);
+  const bodyBytes = entry.rawBytes + entry.count;
+  const ids = columns("ids")?.();
+  // What is searched first, or written out with its ids, is not needed for longer than that.
+  const isBrief = ids !== undefined || needles.length > 0;
+  const text = columns("body")!(isBrief ? decompressBriefly : decompress);
+  if (needles.length > 0) {
+    const holds = kernels.textHolds(text, ids, bodyBytes, needles);
+    if (holds === undefined) {
+      throw corrupt(`column ids of ${what}`, "it does not fit the body");
+    }
+    if (!holds) {
+      return undefined;
+    }
+  }
+  const body = ids === undefined ? (isBrief ? text.slice() : text) : kernels.unpackIds(text, ids, bodyBytes);
+  if (body === undefined) {
     throw corrupt(`column ids of ${what}`, "it does not fit the body");
   }
-  return holds;
+  return batchOfColumns(entry, body, columns, what, kernels);
+}
+
+function batchOfColumns(
+  entry: BlockEntry,
+  bytes: Uint8Array,
+  columns: Columns,
+  what: string,
+  kernels: DecodeKernels,
+): EntryBatch {
+  const { count, minNs: baseNs } = entry;
+  const lengths = columns("lengths");
+  const lineEnds =
+    lengths === undefined ? endsByNewline(bytes, count, what, kernels) : endsByLength(lengths(), bytes, count, what);
+  const lineStarts = new Uint32Array(count);
+  for (let i = 1; i < count; i++) {
+    lineStarts[i] = lineEnds[i - 1]! + 1;
+  }
+  const storedTimes = columns("times")!;
+  const storedMetadata = columns("metadata");
+  const times = once(() => readTimes(storedTimes(), entry, what));
+  const batch = { count, baseNs, bytes, lineStarts, lineEnds };
+  if (storedMetadata === undefined) {
+    return {
+      ...batch,
+      get deltaNs() {
+        return times();
+      },
+    };
+  }
+  const metadata = once(() => readMetadata(new ByteReader(storedMetadata(), what), count));
+  return {
+    ...batch,
+    get deltaNs() {
+      return times();
+    },
+    get metadata() {
+      return metadata();
+    },
+  };
+}
+
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
+}
+
+/** Bytes of memory that a decoded block takes when all of its columns were asked for, about. */
+export function decodedBlockBytes({ count, rawBytes, columns }: BlockEntry): number {
+  const rowBytes = 4 * Uint32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT;
+  return rawBytes + count * rowBytes + (columns.metadata?.rawBytes ?? 0) * metadataGrowth;
 }
 
 function checkLayout({ encoding, columns, rawBytes, count }: BlockEntry, what: string): void {
@@ -107,13 +152,13 @@ function checkLayout({ encoding, columns, rawBytes, count }: BlockEntry, what: s
   }
 }
 
-/** Reads single columns of a block. */
-function columnReader(
-  { columns }: BlockEntry,
-  bytes: Uint8Array,
-  what: string,
-  decompressColumn = decompress,
-): (name: keyof BlockColumns) => Uint8Array | undefined {
+/** A column of a block, to be decompressed; undefined when there is none. */
+type Columns = (name: keyof BlockColumns) => ((decompressColumn?: typeof decompress) => Uint8Array) | undefined;
+
+/** Checks all columns' checksums. What is decompressed later keeps a copy of its own: the bytes may be part of a large read. */
+function checkedColumns(entry: BlockEntry, bytes: Uint8Array, what: string): Columns {
+  const { columns } = entry;
+  checkBlock(entry, bytes, what);
   return (name) => {
     const column = columns[name];
     if (column === undefined) {
@@ -123,9 +168,8 @@ function columnReader(
       .slice(0, columnNames.indexOf(name))
       .reduce((sum, before) => sum + (columns[before]?.storedBytes ?? 0), 0);
     const stored = bytes.subarray(offset, offset + column.storedBytes);
-    const columnName = `column ${name} of ${what}`;
-    checkColumn(column, stored, columnName);
-    return decompressColumn(stored, column.rawBytes, columnName);
+    const kept = name === "times" || name === "metadata" ? stored.slice() : stored;
+    return (decompressColumn = decompress) => decompressColumn(kept, column.rawBytes, `column ${name} of ${what}`);
   };
 }
 

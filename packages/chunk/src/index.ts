@@ -7,7 +7,7 @@ export {
   type ColumnEntry,
   type DecodeKernels,
 } from "./block-columns.ts";
-export { blockHolds, checkBlock, decodeBlock } from "./decode-block.ts";
+export { checkBlock, decodeBlock, decodeBlockHolding, decodedBlockBytes } from "./decode-block.ts";
 export { encodeBlock, type EncodedBlock } from "./encode-block.ts";
 export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 export { openThreadedBlockEncoder, type ThreadedBlockEncoder } from "./threads/threaded-block-encoder.ts";

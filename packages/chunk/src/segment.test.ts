@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
 import { blockLength, type BlockEntry } from "./block-columns.ts";
-import { blockHolds, decodeBlock } from "./decode-block.ts";
+import { decodeBlock, decodeBlockHolding } from "./decode-block.ts";
 import { encodeBlock } from "./encode-block.ts";
 import { readFooter, type SegmentFooter } from "./footer.ts";
 import { buildSegment, type BuiltSegment } from "./segment.ts";
@@ -171,7 +171,8 @@ test("a damaged footer that passes its checksum still cannot make a reader alloc
   const stored = joinParts(parts).subarray(packed.offset, packed.offset + blockLength(packed));
   for (const read of [
     decodeBlock,
-    (...[entry, of, what]: Parameters<typeof decodeBlock>) => blockHolds(entry, of, [], what),
+    (...[entry, of, what]: Parameters<typeof decodeBlock>) =>
+      decodeBlockHolding(entry, of, [new TextEncoder().encode("x")], what),
   ]) {
     expect(() => read({ ...packed, rawBytes: 2 ** 31 }, stored, "block 1")).toThrow(
       "block 1 is damaged: it claims 2147483648 bytes of lines",
