@@ -24,6 +24,8 @@ export interface HeadBlock {
   readonly mayRepeat: boolean;
   /** Joined, ascending, each entry once. */
   readonly load: () => EntryBatch;
+  /** What {@link load} gives as it lies in memory, for who merges it elsewhere: of a block that may repeat all runs. */
+  readonly parts: () => readonly EntryBatch[];
 }
 
 /**
@@ -102,6 +104,7 @@ export class DayColumns {
       return runs.flatMap((load, i) => this.#blockOf(this.#full[i] ?? open, load));
     }
     const whole = this.#count;
+    const views = (): EntryBatch[] => runs.map((load) => load());
     return [
       {
         minNs: this.minNs,
@@ -109,7 +112,8 @@ export class DayColumns {
         count: whole,
         rawBytes: this.#rawBytes,
         mayRepeat: true,
-        load: () => (whole === this.#count ? this.#sort() : mergeBatches(runs.map((load) => load()))),
+        load: () => (whole === this.#count ? this.#sort() : mergeBatches(views())),
+        parts: views,
       },
     ];
   }
@@ -184,7 +188,7 @@ export class DayColumns {
     }
     const minNs = this.#timeOf(run.deltaNsAt(0));
     const maxNs = this.#timeOf(run.deltaNsAt(count - 1));
-    return [{ minNs, maxNs, count, rawBytes: bytesUsed - count, mayRepeat: false, load }];
+    return [{ minNs, maxNs, count, rawBytes: bytesUsed - count, mayRepeat: false, load, parts: () => [load()] }];
   }
 
   #sort(): EntryBatch {

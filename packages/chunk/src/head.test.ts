@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
 import { dayOf } from "./day.ts";
 import { Head } from "./head.ts";
+import { mergeBatches } from "./sort-batch.ts";
 
 const web = labelsFromRecord({ app: "web" });
 const startNs = 1_767_571_200_000_000_000n;
@@ -99,6 +100,7 @@ test("a busy stream is read and flushed in blocks that do not overlap, until a l
         );
         const loaded = await Promise.all(before.map(async (block) => entriesOf(await block.load())));
         expect(loaded.flat()).toEqual(entries);
+        expect(before.flatMap((block) => entriesOf(mergeBatches(block.parts())))).toEqual(entries);
         const flushed = [...head.streams()].flatMap(({ batch }) => entriesOf(batch));
         expect(flushed).toEqual(isLate ? [late, ...entries] : entries);
       },
@@ -168,7 +170,7 @@ test("long label values count as memory", () => {
   expect(head.sizeBytes).toBeGreaterThan(50_000);
 });
 
-test("a repeat of the latest entries is not even kept, entries of an earlier time make the block uncertain", () => {
+test("a repeat of the latest entries is not even kept, entries of an earlier time make the block uncertain", async () => {
   const head = new Head();
   const push = (...lines: readonly string[]): void =>
     head.append(web, batchOf(lines.map((line) => ({ timestampNs: startNs + 5n, line }))));
@@ -176,5 +178,7 @@ test("a repeat of the latest entries is not even kept, entries of an earlier tim
   push("b", "a", "c");
   expect(head.select([], 0n, startNs * 2n)).toMatchObject([{ count: 3, mayRepeat: false }]);
   head.append(web, batchOf([{ timestampNs: startNs + 4n, line: "late" }]));
-  expect(head.select([], 0n, startNs * 2n)).toMatchObject([{ count: 4, mayRepeat: true }]);
+  const [repeating] = head.select([], 0n, startNs * 2n);
+  expect(repeating).toMatchObject({ count: 4, mayRepeat: true });
+  expect(entriesOf(mergeBatches(repeating!.parts()))).toEqual(entriesOf(await repeating!.load()));
 });

@@ -17,6 +17,15 @@ export interface StreamBatch {
   readonly batch: EntryBatch;
 }
 
+/** A block of what is in memory. */
+export interface HeadBlockRef extends BlockRef {
+  /**
+   * The same entries as {@link BlockRef.load} gives, as they lie in memory: views that stay as they are. One batch, or for a
+   * block that may repeat entries any number, which are to be merged.
+   */
+  parts(): readonly EntryBatch[];
+}
+
 interface StreamHead {
   readonly labels: Labels;
   readonly days: Map<number, DayColumns>;
@@ -70,9 +79,9 @@ export class Head {
   }
 
   /** Blocks of the matching streams in `[startNs, endNs)`, each within a day. What is appended later is not in them. */
-  select(matchers: readonly Matcher[], startNs: bigint, endNs: bigint): BlockRef[] {
+  select(matchers: readonly Matcher[], startNs: bigint, endNs: bigint): HeadBlockRef[] {
     const matches = compileMatchers(matchers);
-    const blocks: BlockRef[] = [];
+    const blocks: HeadBlockRef[] = [];
     for (const { labels, days } of this.#streams.values()) {
       if (!matches(labels)) {
         continue;

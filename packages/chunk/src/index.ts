@@ -10,10 +10,11 @@ export {
 export { checkBlock, decodeBlock, decodeBlockHolding, decodedBlockBytes } from "./decode-block.ts";
 export { encodeBlock, type EncodedBlock } from "./encode-block.ts";
 export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
+export { readSlot, slotBytes, writeSlot, type SlotShape } from "./threads/slot.ts";
 export { openThreadedBlockEncoder, type ThreadedBlockEncoder } from "./threads/threaded-block-encoder.ts";
 export { dayOf, dayStartNs } from "./day.ts";
 export { blockRawBytesMax } from "./day-columns.ts";
-export { Head, type StreamBatch } from "./head.ts";
+export { Head, type HeadBlockRef, type StreamBatch } from "./head.ts";
 export { joinBatch, joinedBytes, joinInto } from "./join-batch.ts";
 export { type BlockTable } from "./block-table.ts";
 export { type FilterTable } from "./filter-table.ts";

@@ -27,13 +27,13 @@ export interface SlotShape {
 
 const rowBytes = Float64Array.BYTES_PER_ELEMENT + Uint32Array.BYTES_PER_ELEMENT;
 
-/** Bytes of shared memory that a joined batch takes. */
+/** Bytes of memory that a joined batch takes there. */
 export function slotBytes({ count, bytes }: EntryBatch): number {
   return count * rowBytes + bytes.length;
 }
 
-/** Copies a joined batch into shared memory that is large enough. */
-export function writeSlot(slot: SharedArrayBuffer, batch: EntryBatch): SlotShape {
+/** Copies a joined batch into memory that is large enough. */
+export function writeSlot(slot: ArrayBufferLike, batch: EntryBatch): SlotShape {
   const { count, baseNs, bytes, deltaNs, lineEnds, metadata } = batch;
   const { times, ends, body } = columnsOf(slot, count, bytes.length);
   times.set(deltaNs.subarray(0, count));
@@ -43,7 +43,7 @@ export function writeSlot(slot: SharedArrayBuffer, batch: EntryBatch): SlotShape
 }
 
 /** The batch that {@link writeSlot} wrote, as views of the slot: good until it is written again. */
-export function readSlot(slot: SharedArrayBuffer, { count, baseNs, bodyBytes, metadata }: SlotShape): EntryBatch {
+export function readSlot(slot: ArrayBufferLike, { count, baseNs, bodyBytes, metadata }: SlotShape): EntryBatch {
   const { times: deltaNs, ends: lineEnds, body: bytes } = columnsOf(slot, count, bodyBytes);
   const lineStarts = new Uint32Array(count);
   for (let i = 1; i < count; i++) {
@@ -53,7 +53,7 @@ export function readSlot(slot: SharedArrayBuffer, { count, baseNs, bodyBytes, me
 }
 
 function columnsOf(
-  slot: SharedArrayBuffer,
+  slot: ArrayBufferLike,
   count: number,
   bodyBytes: number,
 ): { readonly times: Float64Array; readonly ends: Uint32Array; readonly body: Uint8Array } {
