@@ -38,4 +38,5 @@ export {
 export { openStoreReader, type StoreReader, type StoreReaderOptions } from "./store-reader.ts";
 export type { StoreSnapshot, StoreView } from "./store-view.ts";
 export { isSegmentKey, type Segment } from "./segment.ts";
+export type { BlockFacts, VisitRequest } from "./visit-blocks.ts";
 export type { TenantStreams } from "./write-segments.ts";

@@ -144,10 +144,10 @@ function planSegment(
   return { segment, footer, blocks, outsideCount: ofStreams - blocks.length };
 }
 
-type StreamMatch = (streams: StreamIndex) => Uint32Array;
+export type StreamMatch = (streams: StreamIndex) => Uint32Array;
 
 /** The streams that a selector matches. Many segments share an index: each one is looked at once. */
-function compileStreamMatch(matchers: readonly Matcher[]): StreamMatch {
+export function compileStreamMatch(matchers: readonly Matcher[]): StreamMatch {
   const tests = matchers.map(compileTest);
   return remembered((streams) => streams.match(tests));
 }

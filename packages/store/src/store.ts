@@ -15,7 +15,7 @@ import { GarbageCollector, type Garbage, type GarbageOptions } from "./collect-g
 import { Compactor, type CompactionResult } from "./compaction/compactor.ts";
 import { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
 import { DeleteApplier, type ApplyDeletesOptions, type ApplyDeletesResult } from "./deletes/apply-deletes.ts";
-import type { DeleteOptions } from "./deletes/delete-request.ts";
+import { noDeletes, type DeleteOptions } from "./deletes/delete-request.ts";
 import { DeleteRequests, type StoreDeletes } from "./deletes/delete-requests.ts";
 import { Manifest, type Replacement } from "./manifest/manifest.ts";
 import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
@@ -25,6 +25,7 @@ import { SegmentReader } from "./segment-reader.ts";
 import type { Segment } from "./segment.ts";
 import { createStoreMetrics } from "./store-metrics.ts";
 import { selectFrom, seriesFrom, type StoreSnapshot, type StoreView } from "./store-view.ts";
+import { visitBlocksOf, type BlockFacts, type VisitRequest } from "./visit-blocks.ts";
 import { writeSegments, type TenantStreams } from "./write-segments.ts";
 
 export interface StoreOptions {
@@ -95,6 +96,13 @@ export interface Store {
    * are deleted, blocks are read to see whether one is left.
    */
   series(request: SeriesRequest): Promise<readonly Labels[]>;
+  /**
+   * Visits the blocks of {@link select} without making anything of them: for statistics over a million of them. Others
+   * get their turn in between. A block of which only a part is deleted counts as a whole.
+   *
+   * @throws {ServiceError} as {@link select}.
+   */
+  visitBlocks(request: VisitRequest, visit: (block: BlockFacts) => void, signal?: AbortSignal): Promise<void>;
   /** What {@link select} and {@link series} would answer from now, for a {@link StoreReader} elsewhere. */
   snapshot(request: TenantRange): StoreSnapshot;
   /**
@@ -318,6 +326,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       checkOpen();
       return seriesFrom(reader, viewOf(request), request, metrics);
     },
+    async visitBlocks(request, visit, signal) {
+      checkOpen();
+      return visitBlocksOf(reader, viewOf(request), request, visit, signal);
+    },
     snapshot(request) {
       checkOpen();
       const { tenant } = request;
@@ -375,15 +387,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
   };
 }
-
-const noDeletes: DeleteOptions = {
-  compile() {
-    throw new ServiceError("unprocessable", "this store was opened without knowing what delete requests mean");
-  },
-  modeOf: () => "filter-and-delete",
-  cancelPeriodMs: 0,
-  settleMs: 0,
-};
 
 const keepForever = (): RetentionPolicy => ({ periodMs: 0, rules: [] });
 

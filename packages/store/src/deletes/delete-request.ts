@@ -1,4 +1,4 @@
-import type { EntryBatch, LabelPair, Labels, Matcher } from "@sluice/model";
+import { ServiceError, type EntryBatch, type LabelPair, type Labels, type Matcher } from "@sluice/model";
 
 /** A wish to have a tenant's lines deleted: those that fit the query, with times in the range. */
 export interface DeleteRequest {
@@ -53,3 +53,13 @@ export interface DeleteOptions {
    */
   readonly settleMs: number;
 }
+
+/** None, and none can be made. */
+export const noDeletes: DeleteOptions = {
+  compile() {
+    throw new ServiceError("unprocessable", "this store was opened without knowing what delete requests mean");
+  },
+  modeOf: () => "filter-and-delete",
+  cancelPeriodMs: 0,
+  settleMs: 0,
+};
