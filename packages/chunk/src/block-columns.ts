@@ -55,7 +55,7 @@ export function blockLength({ columns }: Pick<BlockEntry, "columns">): number {
 }
 
 /** The kernels that decoding takes. */
-export type DecodeKernels = Pick<Kernels, "newlineOffsets" | "unpackIds" | "textHolds">;
+export type DecodeKernels = Pick<Kernels, "newlineOffsets" | "unpackIds" | "unpackIdsInto" | "textHolds" | "reside">;
 
 /** The kernels that encoding takes. */
 export type EncodeKernels = Pick<Kernels, "countNewlines" | "packIds" | "buildTokenFilter">;

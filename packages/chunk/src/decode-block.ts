@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { plainKernels } from "@sluice/kernels";
-import { ByteReader, type EntryBatch } from "@sluice/model";
+import { ByteReader, deltaNsMax, type EntryBatch, type ServiceError } from "@sluice/model";
 import {
   columnNames,
   joinedEncoding,
@@ -11,12 +11,14 @@ import {
   type DecodeKernels,
 } from "./block-columns.ts";
 import { corrupt, readMetadata } from "./metadata-column.ts";
-import { decompress, decompressBriefly } from "./zstd.ts";
+import { decompress, decompressBriefly, decompressInto, roomFor } from "./zstd.ts";
 
 /** A damaged footer must not make us allocate more than a block may ever hold. */
 const columnRawBytesMax = 256 * 1024 * 1024;
 /** Label sets as objects and strings take so much more than their bytes. */
 const metadataGrowth = 6;
+/** Of the numbers that a double holds exactly. */
+const varintBytesMax = 8;
 
 /**
  * Checks every column's checksum, for whoever passes the block on as it is.
@@ -71,20 +73,65 @@ export function decodeBlockHolding(
   // What is searched first, or written out with its ids, is not needed for longer than that.
   const isBrief = ids !== undefined || needles.length > 0;
   const text = columns("body")!(isBrief ? decompressBriefly : decompress);
-  if (needles.length > 0) {
-    const holds = kernels.textHolds(text, ids, bodyBytes, needles);
-    if (holds === undefined) {
-      throw corrupt(`column ids of ${what}`, "it does not fit the body");
-    }
-    if (!holds) {
-      return undefined;
-    }
+  if (needles.length > 0 && !holdsAll(text, ids, entry, needles, what, kernels)) {
+    return undefined;
   }
   const body = ids === undefined ? (isBrief ? text.slice() : text) : kernels.unpackIds(text, ids, bodyBytes);
   if (body === undefined) {
-    throw corrupt(`column ids of ${what}`, "it does not fit the body");
+    throw doesNotFit(what);
   }
   return batchOfColumns(entry, body, columns, what, kernels);
+}
+
+/**
+ * {@link decodeBlockHolding} for whoever is done with the lines when it calls for the next block: they lie in the kernels'
+ * own memory, where kernels work on them without copying. No `await` may come in between, for others use the kernels too.
+ */
+export function decodeBlockBriefly(
+  entry: BlockEntry,
+  bytes: Uint8Array,
+  needles: readonly Uint8Array[],
+  what: string,
+  kernels: DecodeKernels = plainKernels,
+): EntryBatch | undefined {
+  checkLayout(entry, what);
+  const { body, ids } = entry.columns;
+  const bodyBytes = entry.rawBytes + entry.count;
+  const sizes = [roomFor(body.rawBytes), ...(ids === undefined ? [] : [roomFor(ids.rawBytes), bodyBytes])];
+  const [textRoom, idsRoom, out] = kernels.reside(sizes) ?? [];
+  if (textRoom === undefined) {
+    return decodeBlockHolding(entry, bytes, needles, what, kernels);
+  }
+  const columns = checkedColumns(entry, bytes, what);
+  let lines = columns("body")!((...column) => decompressInto(column[0], textRoom, column[1], column[2]));
+  if (idsRoom !== undefined && out !== undefined) {
+    const storedIds = columns("ids")!((...column) => decompressInto(column[0], idsRoom, column[1], column[2]));
+    if (!kernels.unpackIdsInto(lines, storedIds, out)) {
+      throw doesNotFit(what);
+    }
+    lines = out;
+  }
+  const holds = needles.length === 0 || holdsAll(lines, undefined, entry, needles, what, kernels);
+  return holds ? batchOfColumns(entry, lines, columns, what, kernels) : undefined;
+}
+
+function holdsAll(
+  text: Uint8Array,
+  ids: Uint8Array | undefined,
+  { rawBytes, count }: BlockEntry,
+  needles: readonly Uint8Array[],
+  what: string,
+  kernels: DecodeKernels,
+): boolean {
+  const holds = kernels.textHolds(text, ids, rawBytes + count, needles);
+  if (holds === undefined) {
+    throw doesNotFit(what);
+  }
+  return holds;
+}
+
+function doesNotFit(what: string): ServiceError {
+  return corrupt(`column ids of ${what}`, "it does not fit the body");
 }
 
 function batchOfColumns(
@@ -186,14 +233,34 @@ function checkColumn(column: ColumnEntry, stored: Uint8Array, what: string): voi
 }
 
 function readTimes(times: Uint8Array, { count, minNs, maxNs }: BlockEntry, what: string): Float64Array {
-  const reader = new ByteReader(times, `column times of ${what}`);
   const deltaNs = new Float64Array(count);
+  const fast = times.length - varintBytesMax;
+  let at = 0;
   let delta = 0;
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  // Far from the end no byte has to be checked for being there.
+  for (; i < count && at < fast; i++) {
+    let byte = times[at++]!;
+    if (byte >= 0x80) {
+      let factor = 0x80;
+      let value = byte & 0x7f;
+      const most = at + varintBytesMax - 1;
+      do {
+        byte = times[at++]!;
+        value += (byte & 0x7f) * factor;
+        factor *= 0x80;
+      } while (byte >= 0x80 && at < most);
+      byte = value;
+    }
+    delta += byte;
+    deltaNs[i] = delta;
+  }
+  const reader = new ByteReader(times.subarray(at), `column times of ${what}`);
+  for (; i < count; i++) {
     delta += reader.varint();
     deltaNs[i] = delta;
   }
-  if (reader.remaining > 0 || BigInt(delta) !== maxNs - minNs) {
+  if (reader.remaining > 0 || delta > deltaNsMax || BigInt(delta) !== maxNs - minNs) {
     throw corrupt(`column times of ${what}`, "it does not end at the block's last time");
   }
   return deltaNs;

@@ -7,7 +7,7 @@ export {
   type ColumnEntry,
   type DecodeKernels,
 } from "./block-columns.ts";
-export { checkBlock, decodeBlock, decodeBlockHolding, decodedBlockBytes } from "./decode-block.ts";
+export { checkBlock, decodeBlock, decodeBlockBriefly, decodeBlockHolding, decodedBlockBytes } from "./decode-block.ts";
 export { encodeBlock, type EncodedBlock } from "./encode-block.ts";
 export { inlineBlockEncoder, type BlockEncoder } from "./block-encoder.ts";
 export { readSlot, slotBytes, writeSlot, type SlotShape } from "./threads/slot.ts";

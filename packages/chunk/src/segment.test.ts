@@ -1,16 +1,18 @@
 import { crc32 } from "node:zlib";
 import { readFileSync } from "node:fs";
+import { createKernels } from "@sluice/kernels";
 import { batchOf, entriesOf, labelsFromRecord, printLabels, ServiceError, type Entry } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arbitraryEntries, sortedOnce } from "../test/arbitrary-entries.ts";
 import { blockLength, type BlockEntry } from "./block-columns.ts";
-import { decodeBlock, decodeBlockHolding } from "./decode-block.ts";
+import { decodeBlock, decodeBlockBriefly, decodeBlockHolding } from "./decode-block.ts";
 import { encodeBlock } from "./encode-block.ts";
 import { readFooter, type SegmentFooter } from "./footer.ts";
 import { buildSegment, type BuiltSegment } from "./segment.ts";
 import { sortBatch } from "./sort-batch.ts";
 
+const kernels = createKernels();
 const startNs = 1_767_571_200_000_000_000n;
 const goldenPath = (name: string): URL => new URL(`../testdata/${name}`, import.meta.url);
 
@@ -57,7 +59,12 @@ test("entries come back from a block as they went in", () => {
       (entries) => {
         const { bytes, filter: _, ...encoded } = encodeBlock(sortBatch(batchOf(entries)));
         const entry: BlockEntry = { ...encoded, stream: 0, offset: 0 };
-        expect(entriesOf(decodeBlock(entry, bytes, "a block"))).toEqual(sortedOnce(entries));
+        const sorted = sortedOnce(entries);
+        expect(entriesOf(decodeBlock(entry, bytes, "a block"))).toEqual(sorted);
+        expect(entriesOf(decodeBlockBriefly(entry, bytes, [], "a block", kernels)!)).toEqual(sorted);
+        expect(entriesOf(decodeBlockBriefly(entry, bytes, [], "a block")!)).toEqual(sorted);
+        // A needle of a byte that no line has.
+        expect(decodeBlockBriefly(entry, bytes, [Uint8Array.of(0xff)], "a block", kernels)).toBeUndefined();
       },
     ),
   );

@@ -41,6 +41,26 @@ export function decompressBriefly(bytes: Uint8Array, sizeBytes: number, what: st
   return decompressor?.decompress(bytes, brief, sizeBytes) ?? decompressOnce(bytes, sizeBytes, what);
 }
 
+/**
+ * {@link decompress} to where the caller wants the bytes.
+ *
+ * @param target of {@link roomFor} bytes.
+ * @returns a view of the target.
+ */
+export function decompressInto(bytes: Uint8Array, target: Uint8Array, sizeBytes: number, what: string): Uint8Array {
+  const found = decompressor?.decompress(bytes, target, sizeBytes);
+  if (found !== undefined) {
+    return found;
+  }
+  target.set(decompressOnce(bytes, sizeBytes, what));
+  return target.subarray(0, sizeBytes);
+}
+
+/** What {@link decompressInto} needs for so many bytes. */
+export function roomFor(sizeBytes: number): number {
+  return sizeBytes + spareBytes;
+}
+
 function decompressOnce(bytes: Uint8Array, sizeBytes: number, what: string): Uint8Array {
   let out: Uint8Array;
   try {
@@ -136,7 +156,7 @@ interface Decompressor {
    * @param output longer than `sizeBytes`; the result is a view of it.
    * @returns undefined when the bytes are not, to the last one, what was compressed.
    */
-  readonly decompress: (bytes: Uint8Array, output: Buffer<ArrayBuffer>, sizeBytes: number) => Uint8Array | undefined;
+  readonly decompress: (bytes: Uint8Array, output: Uint8Array, sizeBytes: number) => Uint8Array | undefined;
 }
 
 function reusedDecompressor(): Decompressor {
@@ -151,7 +171,7 @@ function reusedDecompressor(): Decompressor {
       const [free, unread] = state;
       handle.reset();
       const isWhole = !hasFailed && unread === 0 && free === spareBytes;
-      return isWhole ? new Uint8Array(output.buffer, 0, sizeBytes) : undefined;
+      return isWhole ? new Uint8Array(output.buffer, output.byteOffset, sizeBytes) : undefined;
     },
   };
 }

@@ -79,6 +79,12 @@ export function packIds(bytes: Uint8Array): PackedIds | undefined {
  */
 export function unpackIds(text: Uint8Array, ids: Uint8Array, length: number): Uint8Array | undefined {
   const out = new Uint8Array(length);
+  return unpackIdsInto(text, ids, out) ? out : undefined;
+}
+
+/** {@link unpackIds} into memory that is there; false when text and ids do not fit it. */
+export function unpackIdsInto(text: Uint8Array, ids: Uint8Array, out: Uint8Array): boolean {
+  const { length } = out;
   let at = 0;
   let id = 0;
   const writeDigits = (pairs: number): void => {
@@ -92,7 +98,7 @@ export function unpackIds(text: Uint8Array, ids: Uint8Array, length: number): Ui
     const byte = text[from++]!;
     if (byte === uuidMark) {
       if (at + uuidLength > length || id + uuidLength / 2 - 2 > ids.length) {
-        return undefined;
+        return false;
       }
       for (const group of uuidGroups) {
         writeDigits(group / 2);
@@ -103,17 +109,17 @@ export function unpackIds(text: Uint8Array, ids: Uint8Array, length: number): Ui
     } else if (byte === runMark) {
       const pairs = text[from++];
       if (pairs === undefined || at + pairs * 2 > length || id + pairs > ids.length) {
-        return undefined;
+        return false;
       }
       writeDigits(pairs);
     } else {
       if (at === length) {
-        return undefined;
+        return false;
       }
       out[at++] = byte;
     }
   }
-  return at === length && id === ids.length ? out : undefined;
+  return at === length && id === ids.length;
 }
 
 function isHexDigit(byte: number): boolean {

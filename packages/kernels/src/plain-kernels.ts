@@ -4,7 +4,7 @@ import { jsonFields } from "./json-fields.ts";
 import { linesWith } from "./line-search.ts";
 import { logfmtFields, type LogfmtOptions } from "./logfmt-fields.ts";
 import { countNewlines, newlineOffsets } from "./newlines.ts";
-import { packIds, unpackIds, type PackedIds } from "./packed-ids.ts";
+import { packIds, unpackIds, unpackIdsInto, type PackedIds } from "./packed-ids.ts";
 import { textHolds } from "./text-holds.ts";
 import { readPush, type ReadPush } from "./push-columns.ts";
 import { decodeSnappy } from "./snappy-decode.ts";
@@ -62,6 +62,13 @@ export interface Kernels {
   packIds(bytes: Uint8Array): PackedIds | undefined;
   /** See the twin {@link unpackIds}. */
   unpackIds(text: Uint8Array, ids: Uint8Array, length: number): Uint8Array | undefined;
+  /** See the twin {@link unpackIdsInto}. */
+  unpackIdsInto(text: Uint8Array, ids: Uint8Array, out: Uint8Array): boolean;
+  /**
+   * Regions in the kernels' own memory, in the place of those of the call before: what lies in them is worked on where it
+   * is, while everything else is copied in by every call. Undefined when there is no such memory, or too little.
+   */
+  reside(sizesBytes: readonly number[]): Uint8Array<ArrayBuffer>[] | undefined;
   /** See the twin {@link textHolds}. */
   textHolds(
     text: Uint8Array,
@@ -86,5 +93,7 @@ export const plainKernels: Kernels = Object.freeze({
   buildTokenFilter,
   packIds,
   unpackIds,
+  unpackIdsInto,
+  reside: () => undefined,
   textHolds,
 });

@@ -50,6 +50,11 @@ export interface BlockRef {
    * requested range; the reader cuts.
    */
   load(signal?: AbortSignal): Promise<EntryBatch>;
+  /**
+   * What `use` makes of the entries that {@link load} would give, where that is less work: they are good only while it runs,
+   * so that it keeps no view of them.
+   */
+  scan?<Result>(use: (batch: EntryBatch) => Result, signal?: AbortSignal): Promise<Result>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   blockLength,
   decodeBlock,
+  decodeBlockBriefly,
   decodeBlockHolding,
   decodedBlockBytes,
   readFooter,
@@ -131,26 +132,60 @@ export class SegmentReader {
    *
    * @throws {ServiceError} `corrupt` naming the segment, when it is damaged or missing.
    */
-  async block({ key }: Segment, entry: BlockEntry, { read, needles = [] }: BlockAccess = {}): Promise<EntryBatch> {
+  async block(segment: Segment, entry: BlockEntry, access: BlockAccess = {}): Promise<EntryBatch> {
+    const { key } = segment;
+    const { needles = [] } = access;
     const name = `${key}@${entry.offset}`;
-    const load = async (): Promise<Uint8Array> => {
-      this.#metrics.blocksRead.add(1);
-      const range = { offset: entry.offset, length: blockLength(entry) };
-      return read === undefined ? this.range(key, range) : read(range);
-    };
     if (needles.length === 0 || this.#keptBlocks.isWorthKeeping(name, entry.rawBytes)) {
-      const memoryBytes = decodedBlockBytes(entry);
-      const decoded = await this.#blocks.getOrLoad(name, async () => ({
-        batch: this.decode(key, entry, await load()),
-        memoryBytes,
-      }));
-      return decoded.batch;
+      return this.#keptBlock(name, key, entry, access);
     }
     const kept = this.#blocks.get(name);
     if (kept !== undefined) {
       return kept.batch;
     }
-    return decodeBlockHolding(entry, await load(), needles, blockName(key, entry), this.#kernels) ?? noEntries;
+    const bytes = await this.#stored(key, entry, access);
+    return decodeBlockHolding(entry, bytes, needles, blockName(key, entry), this.#kernels) ?? noEntries;
+  }
+
+  /**
+   * What `use` makes of the block's entries, which are good only while it runs: then what is not kept anyway need not have
+   * memory of its own.
+   *
+   * @throws {ServiceError} as {@link block}.
+   */
+  async scanBlock<Result>(
+    { key }: Segment,
+    entry: BlockEntry,
+    access: BlockAccess,
+    use: (batch: EntryBatch) => Result,
+  ): Promise<Result> {
+    const name = `${key}@${entry.offset}`;
+    const kept = this.#blocks.get(name);
+    if (kept !== undefined) {
+      return use(kept.batch);
+    }
+    if (this.#keptBlocks.isWorthKeeping(name, entry.rawBytes)) {
+      return use(await this.#keptBlock(name, key, entry, access));
+    }
+    const bytes = await this.#stored(key, entry, access);
+    return use(
+      decodeBlockBriefly(entry, bytes, access.needles ?? [], blockName(key, entry), this.#kernels) ?? noEntries,
+    );
+  }
+
+  async #keptBlock(name: string, key: string, entry: BlockEntry, access: BlockAccess): Promise<EntryBatch> {
+    const memoryBytes = decodedBlockBytes(entry);
+    const decoded = await this.#blocks.getOrLoad(name, async () => ({
+      batch: this.decode(key, entry, await this.#stored(key, entry, access)),
+      memoryBytes,
+    }));
+    return decoded.batch;
+  }
+
+  #stored(key: string, entry: BlockEntry, { read }: BlockAccess): Promise<Uint8Array> {
+    this.#metrics.blocksRead.add(1);
+    const range = { offset: entry.offset, length: blockLength(entry) };
+    return read === undefined ? this.range(key, range) : read(range);
   }
 
   /** @throws {ServiceError} `corrupt` naming the segment and the block's place in it. */

@@ -54,4 +54,9 @@ export class StoredBlock implements BlockRef {
     checkNotCancelled(signal, "query");
     return this.#reader.block(this.#segment, this.#footer.blocks.entryAt(this.#block), this.#access);
   }
+
+  async scan<Result>(use: (batch: EntryBatch) => Result, signal?: AbortSignal): Promise<Result> {
+    checkNotCancelled(signal, "query");
+    return this.#reader.scanBlock(this.#segment, this.#footer.blocks.entryAt(this.#block), this.#access, use);
+  }
 }

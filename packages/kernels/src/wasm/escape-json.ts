@@ -17,12 +17,13 @@ export function escapeJsonLines(
 ): EscapedLines {
   const { start, end, lineBytes } = spanOf(bytes, lineStarts, lineEnds, from, to);
   const count = to - from;
-  const addresses = memory.layOut(end - start, count * 4, count * 4, lineBytes * escapedLengthMax, count * 4);
+  const span = bytes.subarray(start, end);
+  const addresses = memory.layOut(memory.roomFor(span), count * 4, count * 4, lineBytes * escapedLengthMax, count * 4);
   if (addresses === undefined) {
     return twins.escapeJsonLines(bytes, lineStarts, lineEnds, from, to);
   }
-  const [text, starts, ends, out, outEnds] = addresses as [number, number, number, number, number];
-  memory.copyIn(bytes.subarray(start, end), text);
+  const [textAt, starts, ends, out, outEnds] = addresses as [number, number, number, number, number];
+  const text = memory.bring(span, textAt);
   memory.words(starts, count).set(lineStarts.subarray(from, to));
   memory.words(ends, count).set(lineEnds.subarray(from, to));
   const outEnd = wasm.escapeJsonLines(text - start, starts, ends, count, out, outEnds);

@@ -57,16 +57,17 @@ function findFields(
   const { start, end } = spanOfLines(bytes, lineStarts, lineEnds, lines);
   const count = lines.length;
   const fieldCount = count * names.names.length;
-  const inputBytes = [end - start, lineStarts.length * 4, lineEnds.length * 4, count * 4, names.table.length];
+  const span = bytes.subarray(start, end);
+  const inputBytes = [memory.roomFor(span), lineStarts.length * 4, lineEnds.length * 4, count * 4, names.table.length];
   const addresses = memory.layOut(...inputBytes, count, fieldCount, fieldCount * 4, fieldCount * 4);
   if (addresses === undefined) {
     return undefined;
   }
-  const [text, startsIn, endsIn, linesIn, table, ...output] = addresses as [
+  const [textAt, startsIn, endsIn, linesIn, table, ...output] = addresses as [
     ...[number, number, number, number, number],
     ...FieldAddresses,
   ];
-  memory.copyIn(bytes.subarray(start, end), text);
+  const text = memory.bring(span, textAt);
   memory.words(startsIn, lineStarts.length).set(lineStarts);
   memory.words(endsIn, lineEnds.length).set(lineEnds);
   memory.words(linesIn, count).set(lines);

@@ -27,12 +27,14 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
       if (to - from < length) {
         return new Uint32Array(0);
       }
-      const addresses = memory.layOut(to - from, length, linesPerCall * 4);
+      const part = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+      const addresses = memory.layOut(memory.roomFor(part), length, linesPerCall * 4);
       if (addresses === undefined) {
         return twins.linesWith(bytes, needle, from, to);
       }
-      const [text, needleAt, out] = addresses as [number, number, number];
-      const end = memory.copyIn(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), text);
+      const [textAt, needleAt, out] = addresses as [number, number, number];
+      const text = memory.bring(part, textAt);
+      const end = text + part.length;
       memory.copyIn(needle, needleAt);
       const [probeA, probeB] = probesOf(needle);
       const base = text - from;
@@ -54,13 +56,13 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
       // Room for what is expected; when there are more, once again with room for all.
       let room = Math.min(expected, bytes.length);
       for (;;) {
-        const addresses = memory.layOut(bytes.length, room * 4);
+        const addresses = memory.layOut(memory.roomFor(bytes), room * 4);
         if (addresses === undefined) {
           return twins.newlineOffsets(bytes, expected);
         }
-        const [text, out] = addresses as [number, number];
-        const end = memory.copyIn(bytes, text);
-        const count = wasm.newlineOffsets(text, end, out, room);
+        const [textAt, out] = addresses as [number, number];
+        const text = memory.bring(bytes, textAt);
+        const count = wasm.newlineOffsets(text, text + bytes.length, out, room);
         if (count <= room) {
           return memory.words(out, count).slice();
         }
@@ -166,17 +168,15 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
 
     textHolds(text, ids, length, needles) {
       const needleBytes = needles.reduce((most, needle) => Math.max(most, needle.length), 0);
-      const addresses = memory.layOut(text.length, ids?.length ?? 0, length, needleBytes, 4);
+      const idsBytes = ids === undefined ? 0 : memory.roomFor(ids);
+      const addresses = memory.layOut(memory.roomFor(text), idsBytes, length, needleBytes, 4);
       if (addresses === undefined) {
         return twins.textHolds(text, ids, length, needles);
       }
       const [textAt, idsAt, out, needleAt, found] = addresses as [number, number, number, number, number];
-      const end = memory.copyIn(text, textAt);
-      const start = ids === undefined ? textAt : out;
-      const isGood =
-        ids === undefined
-          ? text.length === length
-          : wasm.unpackIds(textAt, end, idsAt, memory.copyIn(ids, idsAt), out, out + length) === 1;
+      const source = memory.bring(text, textAt);
+      const start = ids === undefined ? source : out;
+      const isGood = ids === undefined ? text.length === length : putIdsBack(source, text, ids, idsAt, out, length);
       if (!isGood) {
         return undefined;
       }
@@ -191,17 +191,45 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
     },
 
     unpackIds(text, ids, length) {
-      const addresses = memory.layOut(text.length, ids.length, length);
+      const addresses = memory.layOut(memory.roomFor(text), memory.roomFor(ids), length);
       if (addresses === undefined) {
         return twins.unpackIds(text, ids, length);
       }
       const [textAt, idsAt, out] = addresses as [number, number, number];
-      const end = out + length;
-      return wasm.unpackIds(textAt, memory.copyIn(text, textAt), idsAt, memory.copyIn(ids, idsAt), out, end) === 1
-        ? memory.bytes.slice(out, end)
+      return putIdsBack(memory.bring(text, textAt), text, ids, idsAt, out, length)
+        ? memory.bytes.slice(out, out + length)
         : undefined;
     },
+
+    reside: (sizesBytes) => memory.reside(sizesBytes),
+
+    unpackIdsInto(text, ids, out) {
+      const addresses = memory.layOut(memory.roomFor(text), memory.roomFor(ids), memory.roomFor(out));
+      if (addresses === undefined) {
+        return twins.unpackIdsInto(text, ids, out);
+      }
+      const [textAt, idsAt, outAt] = addresses as [number, number, number];
+      const target = memory.roomFor(out) === 0 ? out.byteOffset : outAt;
+      const isGood = putIdsBack(memory.bring(text, textAt), text, ids, idsAt, target, out.length);
+      if (isGood && target === outAt) {
+        out.set(memory.bytes.subarray(outAt, outAt + out.length));
+      }
+      return isGood;
+    },
   };
+
+  function putIdsBack(
+    source: number,
+    text: Uint8Array,
+    ids: Uint8Array,
+    idsAt: number,
+    out: number,
+    length: number,
+  ): boolean {
+    const idsStart = memory.bring(ids, idsAt);
+    const idsEnd = idsStart + ids.length;
+    return wasm.unpackIds(source, source + text.length, idsStart, idsEnd, out, out + length) === 1;
+  }
 }
 
 /** A power of two. */
