@@ -91,7 +91,7 @@ export async function runInstantQuery(query: InstantQuery, signal: AbortSignal):
   }
   const steps = singleStep(query.timeNs);
   const series = await evaluate(expression, steps, execution);
-  return { result: vectorOf(series, steps, query.seriesMax ?? seriesMaxDefault), stats };
+  return { result: vectorOf(series, steps, query.seriesMax ?? seriesMaxDefault, expression), stats };
 }
 
 function newExecution({ querier, tenant, kernels = plainKernels }: QueryOptions, signal: AbortSignal): Execution {

@@ -1,7 +1,8 @@
-import { noLabels, ServiceError } from "@sluice/model";
+import { noLabels } from "@sluice/model";
 import type { Execution } from "../execution.ts";
 import type { BinaryOperation, MetricExpression, VectorAggregation } from "../syntax/index.ts";
 import { combineWithNumber } from "./binary.ts";
+import { replaceLabel } from "./label-replace.ts";
 import { aggregateRange } from "./range-aggregate.ts";
 import type { Series } from "./series.ts";
 import type { Steps } from "./steps.ts";
@@ -18,11 +19,11 @@ export async function evaluate(
     case "rangeAggregation":
       return aggregateRange(expression, undefined, steps, execution);
     case "vectorAggregation":
-      return aggregateVector(expression, await evaluateOperand(expression, steps, execution), steps.count);
+      return aggregateVector(expression, await evaluateOperand(expression, steps, execution), steps);
     case "binary":
       return evaluateBinary(expression, steps, execution);
     case "labelReplace":
-      throw new ServiceError("bad_data", `${"label_replace"} is not supported`);
+      return replaceLabel(expression, await evaluate(expression.operand, steps, execution));
     case "literal":
     case "vector":
       return [constant(expression.value, steps.count)];

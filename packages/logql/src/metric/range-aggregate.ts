@@ -1,6 +1,7 @@
 import {
-  firstAtOrAfter,
+  compareLabels,
   deltaNsMax,
+  firstAtOrAfter,
   metadataAt,
   nsPerMs,
   type BlockRef,
@@ -12,133 +13,201 @@ import { Line } from "../log/line.ts";
 import { compilePipeline, type Pipeline } from "../log/pipeline.ts";
 import { scanBatch } from "../log/scan.ts";
 import type { Grouping, RangeAggregation } from "../syntax/index.ts";
+import { absenceOf } from "./absent.ts";
+import { neededStages, seriesGrouping, sinkFor } from "./range-plan.ts";
 import { checkNoError, hintsFor, needsMetadata, orderedGrouping, sampleLabels } from "./sample-labels.ts";
-import type { Series } from "./series.ts";
+import type { SampleSink } from "./sample-sink.ts";
+import { compileSampleValue, type SampleValue } from "./sample-value.ts";
+import { labelsKey, type Series } from "./series.ts";
 import { endOfSteps, windowFinder, type Steps } from "./steps.ts";
-import { addToWindows, WindowSums, type WindowSlot } from "./window-sums.ts";
+import { WindowSums } from "./window-sums.ts";
 
 /** One range aggregation while it runs. */
 interface Aggregation {
   readonly pipeline: Pipeline;
+  readonly valueOf: SampleValue;
   readonly grouping: Grouping | undefined;
+  /** Times and sizes are all that matters of a line. */
+  readonly isCounting: boolean;
+  readonly countsBytes: boolean;
   readonly steps: Steps;
   readonly rangeNs: bigint;
   readonly offsetNs: bigint;
   /** First instant inside the first window, and first instant after the last. */
   readonly startNs: bigint;
   readonly endNs: bigint;
-  readonly sums: WindowSums;
+  readonly sink: SampleSink;
   readonly line: Line;
 }
 
 /**
- * Evaluates `count_over_time`, `rate`, `bytes_over_time` or `bytes_rate` at every step.
+ * Evaluates a range aggregation at every step.
  *
- * @param grouping that of a `sum` directly around it: series are made for its groups only.
- * @throws {ServiceError} `bad_data` when a line has an error that the query does not filter out.
+ * @param outer the grouping of a `sum` directly around it: where it can, series are made for its groups only.
+ * @throws {ServiceError} `bad_data` when a line has an error that the query does not filter out, or when what has to be
+ * kept does not fit into memory.
  */
 export async function aggregateRange(
-  { operation, range }: RangeAggregation,
-  grouping: Grouping | undefined,
+  expression: RangeAggregation,
+  outer: Grouping | undefined,
   steps: Steps,
   execution: Execution,
 ): Promise<readonly Series[]> {
+  const aggregation = newAggregation(expression, outer, steps, execution);
+  const { startNs, endNs, pipeline, isCounting, sink } = aggregation;
+  const { matchers } = expression.range.log;
+  const { needles, equalities } = pipeline;
+  const request = { tenant: execution.tenant, matchers, startNs, endNs, needles, equalities, isCounting };
+  const blocks = startNs < endNs ? await execution.querier.select(request, execution.signal) : [];
+  execution.stats.blocksTotal += blocks.length;
+  const streams = streamOrder(blocks);
+  for (const block of inTimeOrder(blocks)) {
+    if (!countUnloaded(block, aggregation)) {
+      sink.beginBlock(sinceBegin(block.minNs, aggregation), streams.get(labelsKey(block.labels))!);
+      addBatch(await loadBlock(block, execution), block.labels, aggregation);
+    }
+    await execution.pacer.pause();
+  }
+  const series = sink.finish();
+  return expression.operation === "absent_over_time" ? [absenceOf(series, matchers, steps)] : series;
+}
+
+function newAggregation(
+  expression: RangeAggregation,
+  outer: Grouping | undefined,
+  steps: Steps,
+  { kernels }: Execution,
+): Aggregation {
+  const { operation, range } = expression;
   const rangeNs = BigInt(range.rangeMs) * nsPerMs;
   const offsetNs = BigInt(range.offsetNs);
-  const aggregation: Aggregation = {
-    pipeline: compilePipeline(range.log.stages, execution.kernels, hintsFor(range.log.stages, grouping)),
+  const grouping = seriesGrouping(expression, outer);
+  const stages = neededStages(expression);
+  const pipeline = compilePipeline(stages, kernels, hintsFor(stages, range.unwrap, grouping));
+  return {
+    pipeline,
+    valueOf: compileSampleValue(expression),
     grouping: grouping && orderedGrouping(grouping),
+    isCounting: pipeline.stages.length === 0 && range.unwrap === undefined,
+    countsBytes: operation === "bytes_over_time" || operation === "bytes_rate",
     steps,
     rangeNs,
     offsetNs,
     startNs: steps.startNs - offsetNs - rangeNs + 1n,
     endNs: endOfSteps(steps) - offsetNs + 1n,
-    sums: new WindowSums(steps, operation),
+    sink: sinkFor(expression, steps),
     line: new Line(),
   };
-  const { startNs, endNs, pipeline } = aggregation;
-  const { matchers } = range.log;
-  const { needles, equalities } = pipeline;
-  const isCounting = pipeline.stages.length === 0;
-  const request = { tenant: execution.tenant, matchers, startNs, endNs, needles, equalities, isCounting };
-  const blocks = startNs < endNs ? await execution.querier.select(request, execution.signal) : [];
-  execution.stats.blocksTotal += blocks.length;
-  for (const block of blocks) {
-    if (!countUnloaded(block, aggregation)) {
-      addBatch(await loadBlock(block, execution), block.labels, aggregation);
-    }
-    await execution.pacer.pause();
-  }
-  return aggregation.sums.finish(operation, range.rangeMs);
+}
+
+/** ns after the begin of the first window, which no sample is at. */
+function sinceBegin(ns: bigint, { startNs }: Aggregation): number {
+  return Number(ns - startNs) + 1;
+}
+
+/** Samples of one time are taken in the order of their streams' labels. */
+function streamOrder(blocks: readonly BlockRef[]): ReadonlyMap<string, number> {
+  const streams = new Map(blocks.map(({ labels }) => [labelsKey(labels), labels]));
+  const ordered = [...streams].sort(([, a], [, b]) => compareLabels(a, b));
+  return new Map(ordered.map(([key], i) => [key, i]));
+}
+
+function inTimeOrder(blocks: readonly BlockRef[]): readonly BlockRef[] {
+  return blocks.toSorted((a, b) => compareTimes(a.minNs, b.minNs) || compareTimes(a.maxNs, b.maxNs));
+}
+
+function compareTimes(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Whether the labels and number of lines are all that matters of a block's content. */
-function needsNoContent(stream: Labels, { pipeline, grouping }: Aggregation): boolean {
-  return pipeline.stages.length === 0 && !needsMetadata(stream, grouping);
+function needsNoContent(stream: Labels, { isCounting, grouping }: Aggregation): boolean {
+  return isCounting && !needsMetadata(stream, grouping);
 }
 
 /** Counts a block by what is known without loading it; false when that is not enough. */
 function countUnloaded(block: BlockRef, aggregation: Aggregation): boolean {
+  const { steps, rangeNs, offsetNs, sink, countsBytes } = aggregation;
   const spanNs = block.maxNs - block.minNs;
-  if (block.mayRepeat === true || spanNs > BigInt(deltaNsMax) || !needsNoContent(block.labels, aggregation)) {
+  if (
+    !(sink instanceof WindowSums) ||
+    block.mayRepeat === true ||
+    spanNs > BigInt(deltaNsMax) ||
+    !needsNoContent(block.labels, aggregation)
+  ) {
     return false;
   }
-  const { steps, rangeNs, offsetNs } = aggregation;
   const windows = windowFinder(steps, rangeNs, offsetNs, block.minNs);
   const [first, last] = [windows.first(0), windows.last(0)];
   const isInside = block.minNs >= aggregation.startNs && block.maxNs < aggregation.endNs;
   if (!isInside || first !== windows.first(Number(spanNs)) || last !== windows.last(Number(spanNs))) {
     return false;
   }
-  addToWindows(streamSlot(block.labels, aggregation), first, last, block.count, block.rawBytes);
+  if (first <= last) {
+    const sum = countsBytes ? block.rawBytes : block.count;
+    sink.addMany(streamSlot(block.labels, aggregation), first, last, block.count, sum);
+  }
   return true;
 }
 
-function streamSlot(stream: Labels, { line, grouping, sums }: Aggregation): WindowSlot {
+function streamSlot(stream: Labels, { line, grouping, sink }: Aggregation): number {
   line.labels.reset(stream, []);
-  return sums.slot(sampleLabels(line.labels, grouping));
+  return sink.slot(sampleLabels(line.labels, grouping));
 }
 
 function addBatch(batch: EntryBatch, stream: Labels, aggregation: Aggregation): void {
-  const { startNs, endNs, pipeline, line, sums, grouping, steps, rangeNs, offsetNs } = aggregation;
-  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
-  const { deltaNs } = batch;
-  const range = { from: firstAtOrAfter(batch, startNs), to: firstAtOrAfter(batch, endNs), backward: false };
+  const { startNs, endNs } = aggregation;
+  const from = firstAtOrAfter(batch, startNs);
+  const to = firstAtOrAfter(batch, endNs);
   if (needsNoContent(stream, aggregation)) {
-    addTimes(batch, range.from, range.to, streamSlot(stream, aggregation), windows);
-    return;
+    addTimes(batch, from, to, stream, aggregation);
+  } else {
+    addLines(batch, from, to, stream, aggregation);
   }
+}
+
+/** The loop for queries that need nothing but times and sizes. */
+function addTimes(batch: EntryBatch, from: number, to: number, stream: Labels, aggregation: Aggregation): void {
+  const { sink, steps, rangeNs, offsetNs, countsBytes } = aggregation;
+  const { deltaNs, lineStarts, lineEnds } = batch;
+  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
+  const baseNs = sinceBegin(batch.baseNs, aggregation);
+  let slot = -1;
+  for (let i = from; i < to; i++) {
+    const delta = deltaNs[i]!;
+    const first = windows.first(delta);
+    const last = windows.last(delta);
+    if (first <= last) {
+      slot = slot === -1 ? streamSlot(stream, aggregation) : slot;
+      sink.add(slot, baseNs + delta, first, last, countsBytes ? lineEnds[i]! - lineStarts[i]! : 1);
+    }
+  }
+}
+
+function addLines(batch: EntryBatch, from: number, to: number, stream: Labels, aggregation: Aggregation): void {
+  const { pipeline, valueOf, grouping, sink, steps, rangeNs, offsetNs, line, isCounting } = aggregation;
+  const { deltaNs } = batch;
+  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
+  const baseNs = sinceBegin(batch.baseNs, aggregation);
   // Without stages the series depends on nothing but the metadata, which entries share.
-  const slots = pipeline.stages.length === 0 ? new Map<Labels, WindowSlot>() : undefined;
-  scanBatch(batch, stream, pipeline, line, range, (found, index) => {
-    const metadata = metadataAt(batch, index);
-    const first = windows.first(deltaNs[index]!);
-    const last = windows.last(deltaNs[index]!);
-    if (first > last) {
+  const slots = isCounting ? new Map<Labels, number>() : undefined;
+  scanBatch(batch, stream, pipeline, line, { from, to, backward: false }, (found, index) => {
+    const delta = deltaNs[index]!;
+    const first = windows.first(delta);
+    const last = windows.last(delta);
+    const value = first > last ? undefined : valueOf(found);
+    if (value === undefined) {
       return true;
     }
+    const metadata = metadataAt(batch, index);
     let slot = slots?.get(metadata);
     if (slot === undefined) {
       const labels = sampleLabels(found.labels, grouping);
       checkNoError(labels);
-      slot = sums.slot(labels);
+      slot = sink.slot(labels);
       slots?.set(metadata, slot);
     }
-    addToWindows(slot, first, last, 1, found.sizeBytes);
+    sink.add(slot, baseNs + delta, first, last, value);
     return true;
   });
-}
-
-/** The loop for queries that need nothing but times and sizes. */
-function addTimes(
-  { deltaNs, lineStarts, lineEnds }: EntryBatch,
-  from: number,
-  to: number,
-  slot: WindowSlot,
-  windows: ReturnType<typeof windowFinder>,
-): void {
-  for (let i = from; i < to; i++) {
-    const size = lineEnds[i]! - lineStarts[i]!;
-    addToWindows(slot, windows.first(deltaNs[i]!), windows.last(deltaNs[i]!), 1, size);
-  }
 }

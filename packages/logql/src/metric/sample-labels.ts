@@ -1,20 +1,25 @@
 import { labelValue, noLabels, printLabels, ServiceError, type LabelPair, type Labels } from "@sluice/model";
 import { errorLabel, preserveErrorLabel, type LineLabels } from "../log/line-labels.ts";
 import { everyLabel, onlyLabels, type ParserHints } from "../log/parser-hints.ts";
-import type { Grouping, LabelFilterNode, StageNode } from "../syntax/index.ts";
+import type { Grouping, LabelFilterNode, StageNode, Unwrap } from "../syntax/index.ts";
 import { dropLabels } from "./series.ts";
 
 /**
- * What the parsers have to find for a metric query.
+ * What the parsers have to find for a range aggregation.
  *
- * @param grouping that of a `sum` around the range aggregation, which says that other labels do not matter.
+ * @param grouping which labels its series have.
  */
-export function hintsFor(stages: readonly StageNode[], grouping: Grouping | undefined): ParserHints {
+export function hintsFor(
+  stages: readonly StageNode[],
+  unwrap: Unwrap | undefined,
+  grouping: Grouping | undefined,
+): ParserHints {
   if (grouping === undefined || grouping.without) {
     return everyLabel;
   }
-  const filtered = stages.flatMap((stage) => (stage.kind === "labelFilter" ? namesIn(stage.filter) : []));
-  return onlyLabels([...filtered, ...grouping.labels]);
+  const filters = stages.flatMap((stage) => (stage.kind === "labelFilter" ? [stage.filter] : []));
+  const filtered = [...filters, ...(unwrap?.filters ?? [])].flatMap(namesIn);
+  return onlyLabels([...filtered, ...grouping.labels, ...(unwrap === undefined ? [] : [unwrap.label])]);
 }
 
 function namesIn(filter: LabelFilterNode): readonly string[] {

@@ -30,3 +30,8 @@ export function keepLabels(labels: Labels, names: readonly string[]): Labels {
 export function dropLabels(labels: Labels, names: readonly string[]): Labels {
   return labels.filter(({ name }) => !names.includes(name));
 }
+
+/** Labels that are there with an empty value count as missing wherever labels are put together anew. */
+export function withoutEmpty(labels: Labels): Labels {
+  return labels.some(({ value }) => value === "") ? labels.filter(({ value }) => value !== "") : labels;
+}

@@ -5,16 +5,18 @@ export interface Steps {
   readonly startNs: bigint;
   readonly stepNs: bigint;
   readonly count: number;
+  /** The one step of an instant query, which is not the same as a range query of one step. */
+  readonly isInstant: boolean;
 }
 
 /** Steps from `startNs` to `endNs`, both included. Nothing is aligned. */
 export function stepsBetween(startNs: bigint, endNs: bigint, stepNs: bigint): Steps {
-  return { startNs, stepNs, count: Number((endNs - startNs) / stepNs) + 1 };
+  return { startNs, stepNs, count: Number((endNs - startNs) / stepNs) + 1, isInstant: false };
 }
 
 /** The one instant of an instant query. Its step is any: a size that keeps step numbers small. */
 export function singleStep(timeNs: bigint): Steps {
-  return { startNs: timeNs, stepNs: 3600n * nsPerSecond, count: 1 };
+  return { startNs: timeNs, stepNs: 3600n * nsPerSecond, count: 1, isInstant: true };
 }
 
 /** The last step's instant. */

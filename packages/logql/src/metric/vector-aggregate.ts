@@ -1,48 +1,53 @@
-import { compareLabels, ServiceError, type Labels } from "@sluice/model";
+import { ServiceError, type Labels } from "@sluice/model";
 import type { Grouping, VectorAggregation } from "../syntax/index.ts";
-import { dropLabels, keepLabels, labelsKey, newSeries, type Series } from "./series.ts";
+import { dropLabels, keepLabels, labelsKey, newSeries, withoutEmpty, type Series } from "./series.ts";
+import type { Steps } from "./steps.ts";
+import { highest, sortByValue } from "./vector-rank.ts";
 
-/** Evaluates `sum`, `avg`, `min`, `max`, `count`, `topk` and `bottomk` at every step. */
+/**
+ * Evaluates a vector aggregation at every step.
+ *
+ * @throws {ServiceError} `bad_data` with Loki's text for `approx_topk` in a range query.
+ */
 export function aggregateVector(
   { operation, grouping, parameter }: VectorAggregation,
   input: readonly Series[],
-  stepCount: number,
+  steps: Steps,
 ): readonly Series[] {
   const groups = groupSeries(input, grouping);
   switch (operation) {
-    default:
-      throw new ServiceError("bad_data", `${operation} is not supported`);
-    case "topk":
-      return groups.flatMap(({ members }) => highest(members, parameter!, 1, stepCount));
-    case "bottomk":
-      return groups.flatMap(({ members }) => highest(members, parameter!, -1, stepCount));
-    case "avg":
-      return groups.map((group) => average(group, stepCount));
-    case "count":
-      return groups.map((group) =>
-        fold(
-          group,
-          stepCount,
-          () => 1,
-          (count) => count + 1,
-        ),
-      );
     case "sum":
-      return groups.map((group) => fold(group, stepCount, same, (sum, value) => sum + value));
+      return groups.map((group) => fold(group, steps, sum));
+    case "avg":
+      return groups.map((group) => fold(group, steps, average));
     case "min":
-      return groups.map((group) => fold(group, stepCount, same, (min, value) => (isBelow(value, min) ? value : min)));
+      return groups.map((group) => fold(group, steps, min));
     case "max":
-      return groups.map((group) => fold(group, stepCount, same, (max, value) => (isBelow(-value, -max) ? value : max)));
+      return groups.map((group) => fold(group, steps, max));
+    case "count":
+      return groups.map((group) => fold(group, steps, (_, count) => count));
+    case "stdvar":
+      return groups.map((group) => variance(group, steps));
+    case "stddev":
+      return groups.map((group) => {
+        const { labels, present, values } = variance(group, steps);
+        return { labels, present, values: values.map(Math.sqrt) };
+      });
+    case "topk":
+      return groups.flatMap(({ members }) => highest(members, parameter!, 1, steps.count));
+    case "bottomk":
+      return groups.flatMap(({ members }) => highest(members, parameter!, -1, steps.count));
+    case "approx_topk":
+      // The sketch that Loki counts in is exact as long as it is large enough; here it always is.
+      if (!steps.isInstant) {
+        throw new ServiceError("bad_data", "count min sketches are only supported on instant queries");
+      }
+      return groups.flatMap(({ members }) => highest(members, parameter!, 1, steps.count));
+    case "sort":
+      return sortByValue(input, -1, steps.count);
+    case "sort_desc":
+      return sortByValue(input, 1, steps.count);
   }
-}
-
-function same(value: number): number {
-  return value;
-}
-
-/** Whether a value takes the place of the smallest so far; anything does, when that is NaN. */
-function isBelow(value: number, smallest: number): boolean {
-  return value < smallest || Number.isNaN(smallest);
 }
 
 interface Group {
@@ -50,14 +55,16 @@ interface Group {
   readonly members: Series[];
 }
 
+/** Groups by labels as they are: an empty one is not a missing one, though the result has neither. */
 function groupSeries(input: readonly Series[], { without, labels: names }: Grouping): readonly Group[] {
+  const dropped = [...names, "__name__"];
   const groups = new Map<string, Group>();
   for (const series of input) {
-    const labels = without ? dropLabels(series.labels, names) : keepLabels(series.labels, names);
+    const labels = without ? dropLabels(series.labels, dropped) : keepLabels(series.labels, names);
     const key = labelsKey(labels);
     const group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, { labels, members: [series] });
+      groups.set(key, { labels: without ? withoutEmpty(labels) : labels, members: [series] });
     } else {
       group.members.push(series);
     }
@@ -65,33 +72,24 @@ function groupSeries(input: readonly Series[], { without, labels: names }: Group
   return [...groups.values()];
 }
 
+/**
+ * Combines the members' samples of each step.
+ *
+ * @param next what the result becomes with the `count`-th sample (from 1); the first one is the result itself.
+ */
 function fold(
   { labels, members }: Group,
-  stepCount: number,
-  begin: (value: number) => number,
-  add: (sum: number, value: number) => number,
+  steps: Steps,
+  next: (result: number, count: number, value: number) => number,
 ): Series {
-  const result = newSeries(labels, stepCount);
-  for (const { values, present } of members) {
-    for (let k = 0; k < stepCount; k++) {
-      if (present[k] === 1) {
-        result.values[k] = result.present[k] === 1 ? add(result.values[k]!, values[k]!) : begin(values[k]!);
-        result.present[k] = 1;
-      }
-    }
-  }
-  return result;
-}
-
-/** A running mean, which cannot overflow; an infinite mean stays as it is, unless the opposite infinity comes. */
-function average({ labels, members }: Group, stepCount: number): Series {
+  const { count: stepCount } = steps;
   const result = newSeries(labels, stepCount);
   const counts = new Uint32Array(stepCount);
   for (const { values, present } of members) {
     for (let k = 0; k < stepCount; k++) {
       if (present[k] === 1) {
         counts[k]! += 1;
-        result.values[k] = nextMean(result.values[k]!, values[k]!, counts[k]!);
+        result.values[k] = next(result.values[k]!, counts[k]!, values[k]!);
         result.present[k] = 1;
       }
     }
@@ -99,34 +97,50 @@ function average({ labels, members }: Group, stepCount: number): Series {
   return result;
 }
 
-function nextMean(mean: number, value: number, count: number): number {
-  const isInfinite = mean === Number.POSITIVE_INFINITY || mean === Number.NEGATIVE_INFINITY;
-  if (count > 1 && isInfinite && !Number.isNaN(value) && value !== -mean) {
-    return mean;
-  }
-  return count === 1 ? value : mean + (value - mean) / count;
+function sum(result: number, count: number, value: number): number {
+  return count === 1 ? value : result + value;
 }
 
-/**
- * Keeps the `count` highest (sign 1) or lowest (sign -1) values of each step. NaN comes last; of equal values the first
- * by labels wins.
- */
-function highest(members: readonly Series[], count: number, sign: 1 | -1, stepCount: number): readonly Series[] {
-  const ordered = members.toSorted((a, b) => compareLabels(a.labels, b.labels));
-  const kept = ordered.map(({ labels, values }) => ({ labels, values, present: new Uint8Array(stepCount) }));
-  for (let k = 0; k < stepCount; k++) {
-    const candidates = ordered.keys().filter((i) => ordered[i]!.present[k] === 1);
-    const ranked = [...candidates].sort((a, b) => rank(ordered[a]!.values[k]!, ordered[b]!.values[k]!, sign));
-    for (const i of ranked.slice(0, count)) {
-      kept[i]!.present[k] = 1;
+/** A running mean, which cannot overflow; an infinite one stays, unless NaN or the opposite infinity comes. */
+function average(mean: number, count: number, value: number): number {
+  if (count === 1) {
+    return value;
+  }
+  const isInfinite = mean === Number.POSITIVE_INFINITY || mean === Number.NEGATIVE_INFINITY;
+  return isInfinite && !Number.isNaN(value) && value !== -mean ? mean : mean + (value - mean) / count;
+}
+
+/** Of values that are no numbers any other takes the place. */
+function min(result: number, count: number, value: number): number {
+  return count === 1 || value < result || Number.isNaN(result) ? value : result;
+}
+
+function max(result: number, count: number, value: number): number {
+  return count === 1 || value > result || Number.isNaN(result) ? value : result;
+}
+
+/** Welford's algorithm, for the whole population, begun with the first sample as the mean. */
+function variance({ labels, members }: Group, steps: Steps): Series {
+  const { count: stepCount } = steps;
+  const result = newSeries(labels, stepCount);
+  const counts = new Uint32Array(stepCount);
+  const means = new Float64Array(stepCount);
+  for (const { values, present } of members) {
+    for (let k = 0; k < stepCount; k++) {
+      if (present[k] === 0) {
+        continue;
+      }
+      const value = values[k]!;
+      counts[k]! += 1;
+      if (counts[k] === 1) {
+        means[k] = value;
+        result.present[k] = 1;
+      } else {
+        const delta = value - means[k]!;
+        means[k]! += delta / counts[k]!;
+        result.values[k]! += delta * (value - means[k]!);
+      }
     }
   }
-  return kept;
-}
-
-function rank(a: number, b: number, sign: 1 | -1): number {
-  if (Number.isNaN(a) || Number.isNaN(b)) {
-    return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-  }
-  return sign * (a < b ? 1 : a > b ? -1 : 0);
+  return { ...result, values: result.values.map((squares, k) => squares / counts[k]!) };
 }

@@ -1,7 +1,7 @@
 import { labelsFrom, labelValue, ServiceError, type Labels } from "@sluice/model";
 import type { BinaryOperation, VectorMatching } from "../syntax/index.ts";
 import { setCombined } from "./binary.ts";
-import { dropLabels, keepLabels, labelsKey, newSeries, type Series } from "./series.ts";
+import { dropLabels, keepLabels, labelsKey, newSeries, withoutEmpty, type Series } from "./series.ts";
 
 /** Evaluates an operation between two vectors at every step: samples whose matching labels agree go together. */
 export function combineVectors(
@@ -23,7 +23,7 @@ export function combineVectors(
 }
 
 function signatureLabels(labels: Labels, { on, labels: names }: VectorMatching): Labels {
-  return on ? keepLabels(labels, names) : dropLabels(labels, names);
+  return withoutEmpty(on ? keepLabels(labels, names) : dropLabels(labels, names));
 }
 
 function bySignature(input: readonly Series[], matching: VectorMatching): ReadonlyMap<string, readonly Series[]> {
@@ -129,5 +129,5 @@ function resultLabels(many: Labels, one: Labels, matching: VectorMatching): Labe
   }
   const names = matching.include ?? [];
   const lent = names.map((name) => ({ name, value: labelValue(one, name) })).filter(({ value }) => value !== "");
-  return labelsFrom([...dropLabels(many, names), ...lent]);
+  return withoutEmpty(labelsFrom([...dropLabels(many, names), ...lent]));
 }

@@ -1,90 +1,72 @@
-import { ServiceError, type Labels } from "@sluice/model";
-import type { RangeOperation } from "../syntax/index.ts";
-import { labelsKey, newSeries, type Series } from "./series.ts";
+import type { Labels } from "@sluice/model";
+import type { SampleSink } from "./sample-sink.ts";
+import { newSeries, type Series } from "./series.ts";
+import { Slots } from "./slots.ts";
 import type { Steps } from "./steps.ts";
 
-/** Where the entries of one series are counted: as changes from each step to the next. */
-export interface WindowSlot {
-  readonly labels: Labels;
+/** Where the samples of one series are counted: as changes from each step to the next. */
+interface Window {
   readonly counts: Float64Array;
-  readonly sizes: Float64Array | undefined;
+  readonly sums: Float64Array;
 }
-
-/** Steps times series that one range aggregation may hold in memory, 8 bytes each. */
-const cellsMax = 32_000_000;
 
 /**
- * Counts entries and bytes per series and window. An entry costs the same however many windows it lies in, and is
- * forgotten at once: only whole numbers are added, so that taking them away again is exact.
+ * Adds up whole numbers per series and window: for `count_over_time`, `rate`, `bytes_over_time` and `bytes_rate`. A
+ * sample costs the same however many windows it lies in, and is forgotten at once: whole numbers can be added in any
+ * order, and taken away again.
  */
-export class WindowSums {
+export class WindowSums implements SampleSink {
   readonly #steps: Steps;
-  readonly #hasSizes: boolean;
-  readonly #slots = new Map<string, WindowSlot>();
+  readonly #divisor: number;
+  readonly #slots: Slots;
+  readonly #windows: Window[] = [];
 
-  /** @param operation decides whether bytes are counted too. */
-  constructor(steps: Steps, operation: RangeOperation) {
+  /** @param divisor what the sums are divided by at the end. */
+  constructor(steps: Steps, divisor: number) {
     this.#steps = steps;
-    this.#hasSizes = operation === "bytes_over_time" || operation === "bytes_rate";
+    this.#divisor = divisor;
+    this.#slots = new Slots(steps.count, 2 * (steps.count + 1));
   }
 
-  /** @throws {ServiceError} `bad_data` when the series do not fit into memory. */
-  slot(labels: Labels): WindowSlot {
-    const key = labelsKey(labels);
-    let slot = this.#slots.get(key);
-    if (slot === undefined) {
+  slot(labels: Labels): number {
+    return this.#slots.slot(labels, (slot) => {
       const cells = this.#steps.count + 1;
-      if ((this.#slots.size + 1) * cells > cellsMax) {
-        throw new ServiceError(
-          "bad_data",
-          `the query needs more than ${this.#slots.size} series of ${this.#steps.count} steps; ` +
-            "consider aggregating by fewer labels, a larger step or a shorter time range",
-        );
+      this.#windows[slot] = { counts: new Float64Array(cells), sums: new Float64Array(cells) };
+    });
+  }
+
+  /** Order does not matter. */
+  beginBlock(): void {}
+
+  add(slot: number, _timeNs: number, first: number, last: number, value: number): void {
+    this.addMany(slot, first, last, 1, value);
+  }
+
+  /** Takes `count` samples with the sum of their values. */
+  addMany(slot: number, first: number, last: number, count: number, sum: number): void {
+    const { counts, sums } = this.#windows[slot]!;
+    counts[first]! += count;
+    counts[last + 1]! -= count;
+    sums[first]! += sum;
+    sums[last + 1]! -= sum;
+  }
+
+  finish(): readonly Series[] {
+    return this.#slots.labels.map((labels, slot) => this.#sumUp(labels, this.#windows[slot]!));
+  }
+
+  #sumUp(labels: Labels, { counts, sums }: Window): Series {
+    const series = newSeries(labels, this.#steps.count);
+    let count = 0;
+    let sum = 0;
+    for (let k = 0; k < this.#steps.count; k++) {
+      count += counts[k]!;
+      sum += sums[k]!;
+      if (count > 0) {
+        series.present[k] = 1;
+        series.values[k] = sum / this.#divisor;
       }
-      const sizes = this.#hasSizes ? new Float64Array(cells) : undefined;
-      slot = { labels, counts: new Float64Array(cells), sizes };
-      this.#slots.set(key, slot);
     }
-    return slot;
+    return series;
   }
-
-  /** Series with the value of the operation at every step whose window holds an entry. */
-  finish(operation: RangeOperation, rangeMs: number): readonly Series[] {
-    const divisor = operation === "rate" || operation === "bytes_rate" ? rangeMs / 1000 : 1;
-    return Array.from(this.#slots.values(), (slot) => sumUp(slot, divisor, this.#steps.count));
-  }
-}
-
-/** Adds `count` entries of `sizeBytes` together to the windows of the steps from `first` to `last`. */
-export function addToWindows(
-  { counts, sizes }: WindowSlot,
-  first: number,
-  last: number,
-  count: number,
-  sizeBytes: number,
-): void {
-  if (first > last) {
-    return;
-  }
-  counts[first]! += count;
-  counts[last + 1]! -= count;
-  if (sizes !== undefined) {
-    sizes[first]! += sizeBytes;
-    sizes[last + 1]! -= sizeBytes;
-  }
-}
-
-function sumUp({ labels, counts, sizes }: WindowSlot, divisor: number, stepCount: number): Series {
-  const series = newSeries(labels, stepCount);
-  let count = 0;
-  let size = 0;
-  for (let k = 0; k < stepCount; k++) {
-    count += counts[k]!;
-    size += sizes?.[k] ?? 0;
-    if (count > 0) {
-      series.present[k] = 1;
-      series.values[k] = (sizes === undefined ? count : size) / divisor;
-    }
-  }
-  return series;
 }
