@@ -1,5 +1,14 @@
 export { runInstantQuery, runRangeQuery, type InstantQuery, type QueryAnswer, type RangeQuery } from "./engine.ts";
 export { compileEntryFilter, type EntryFilter } from "./entry-filter.ts";
+export {
+  isSplittable,
+  joinMatrices,
+  splitSteps,
+  splitTime,
+  StreamsJoin,
+  type JoinOutcome,
+  type TimeSpan,
+} from "./split.ts";
 export * from "./syntax/index.ts";
 export { compileTail, type Tail } from "./tail.ts";
 export { printGoDuration } from "./units/go-duration.ts";

@@ -5,12 +5,21 @@ import { answerOf, parseQueryTests } from "./query-test-language.ts";
 const directory = new URL("queries/", import.meta.url);
 const files = readdirSync(directory).filter((name) => name.endsWith(".logqltest"));
 
+/** How entries are cut into blocks must not show, nor how the query's time is cut into parts. */
+const ways = [
+  { blockSize: 1000, parts: 1 },
+  { blockSize: 1, parts: 1 },
+  { blockSize: 3, parts: 2 },
+  { blockSize: 2, parts: 3 },
+  { blockSize: 1000, parts: 7 },
+];
+
 describe.for(files)("%s", (name) => {
   const cases = parseQueryTests(readFileSync(new URL(name, directory), "utf8"));
   test.for(cases)("$title", async (queryCase) => {
-    // How entries are cut into blocks must not show.
-    for (const blockSize of [1, 3, 1000]) {
-      expect(await answerOf(queryCase, blockSize), `blocks of ${blockSize}`).toEqual(queryCase.expected);
+    for (const way of ways) {
+      const answer = await answerOf(queryCase, way);
+      expect(answer, `blocks of ${way.blockSize}, time in ${way.parts} parts`).toEqual(queryCase.expected);
     }
   });
 });

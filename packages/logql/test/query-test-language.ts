@@ -1,5 +1,24 @@
-import { labelsFrom, nsPerMs, printLabels, type Entry, type Labels, type QueryResult } from "@sluice/model";
-import { runInstantQuery, runRangeQuery } from "../src/index.ts";
+import {
+  labelsFrom,
+  nsPerMs,
+  printLabels,
+  type Direction,
+  type Entry,
+  type Labels,
+  type QueryResult,
+  type ResultSeries,
+} from "@sluice/model";
+import {
+  isSplittable,
+  joinMatrices,
+  parseQuery,
+  runInstantQuery,
+  runRangeQuery,
+  splitSteps,
+  splitTime,
+  StreamsJoin,
+  type RangeQuery,
+} from "../src/index.ts";
 import { parseSelector } from "../src/syntax/index.ts";
 import { parseGoDurationNs } from "../src/units/go-duration.ts";
 import { printGoFloat } from "../src/units/go-float.ts";
@@ -9,9 +28,30 @@ import { memoryQuerier, type StoredStream } from "./memory-querier.ts";
 export interface QueryCase {
   readonly title: string;
   readonly streams: readonly StoredStream[];
-  readonly command: string;
+  readonly command: EvalCommand;
   readonly query: string;
   readonly expected: readonly string[];
+}
+
+/** The first row of an `eval` block. */
+export interface EvalCommand {
+  readonly kind: "logs" | "range" | "instant";
+  /** Time of an instant query, too. */
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly stepMs: number;
+  readonly intervalMs: number;
+  readonly limit: number;
+  readonly direction: Direction;
+  readonly seriesMax: number;
+}
+
+/** How a query is run, which must not show in its answer. */
+export interface RunOptions {
+  /** Entries of a stream that go into one block. */
+  readonly blockSize: number;
+  /** Into how many parts the query's time is cut. */
+  readonly parts: number;
 }
 
 /** Times of a test file count from here. */
@@ -24,13 +64,14 @@ export function parseQueryTests(text: string): readonly QueryCase[] {
     const [head = "", ...rows] = block.split("\n").filter((row) => row.trim() !== "");
     if (head.startsWith("load ")) {
       const labels = labelsOf(head.slice("load ".length));
-      streams.set(head, { labels, entries: rows.map(entryOf) });
+      streams.set(head, { labels, entries: rows.flatMap(entriesOf) });
     } else if (head === "clear") {
       streams.clear();
     } else if (head.startsWith("eval ")) {
       const [query = "", ...expected] = rows.map((row) => row.trim());
       const title = `${head}: ${query}`;
-      cases.push({ title, streams: structuredClone([...streams.values()]), command: head, query, expected });
+      const command = commandOf(head);
+      cases.push({ title, streams: structuredClone([...streams.values()]), command, query, expected });
     } else if (head !== "") {
       throw new Error(`a block must begin with load, clear or eval: ${head}`);
     }
@@ -42,15 +83,39 @@ function labelsOf(text: string): Labels {
   return text.trim() === "{}" ? [] : labelsFrom(parseSelector(text, { allowEmpty: true }));
 }
 
-/** `1s "line"` or `1s "line" {metadata="x"}`; the line is JSON, or anything between backquotes. */
-function entryOf(row: string): Entry {
-  const [, time, quoted, metadata] = /^\s*(\S+) ("(?:[^"\\]|\\.)*"|`[^`]*`)(?: (\{.*\}))?$/u.exec(row) ?? [];
+const entryRow =
+  /^\s*(?<time>\S+) (?<quoted>"(?:[^"\\]|\\.)*"|`[^`]*`)(?: (?<metadata>\{.*\}))?(?: (?<count>\d+) times every (?<every>\S+))?$/u;
+
+/** `1s "line" {metadata="x"} 3 times every 10s`; the line is JSON, or anything between backquotes. */
+function entriesOf(row: string): readonly Entry[] {
+  const { time, quoted, metadata, count = "1", every = "0s" } = entryRow.exec(row)?.groups ?? {};
   if (time === undefined || quoted === undefined) {
     throw new Error(`not an entry: ${row}`);
   }
   const line = quoted.startsWith("`") ? quoted.slice(1, -1) : (JSON.parse(quoted) as string);
-  const entry = { timestampNs: timeOf(time), line };
-  return metadata === undefined ? entry : { ...entry, metadata: labelsOf(metadata) };
+  return Array.from({ length: Number(count) }, (_, i) => {
+    const timestampNs = timeOf(time) + BigInt(parseGoDurationNs(every)) * BigInt(i);
+    const entry = { timestampNs, line: line.replaceAll("<i>", String(i)) };
+    return metadata === undefined ? entry : { ...entry, metadata: labelsOf(metadata) };
+  });
+}
+
+function commandOf(head: string): EvalCommand {
+  const [, kind, start, end, options = ""] = /^eval (logs|range|instant) (\S+?)(?:\.\.(\S+))?( .*)?$/u.exec(head) ?? [];
+  if (kind === undefined || start === undefined) {
+    throw new Error(`not an eval: ${head}`);
+  }
+  const option = (name: string): string | undefined => new RegExp(`${name} (\\S+)`, "u").exec(options)?.[1];
+  return {
+    kind: kind as EvalCommand["kind"],
+    startNs: timeOf(start),
+    endNs: timeOf(end ?? start),
+    stepMs: parseGoDurationNs(option("step") ?? "1m") / 1e6,
+    intervalMs: parseGoDurationNs(option("interval") ?? "0") / 1e6,
+    limit: Number(option("limit") ?? 100),
+    direction: options.includes("backward") ? "backward" : "forward",
+    seriesMax: Number(option("series") ?? 500),
+  };
 }
 
 function timeOf(text: string): bigint {
@@ -62,34 +127,57 @@ function printTime(ns: bigint): string {
 }
 
 /** Runs a case; gives the answer in the form of a file's expected rows. */
-export async function answerOf({ streams, command, query }: QueryCase, blockSize: number): Promise<readonly string[]> {
-  const querier = memoryQuerier(streams, blockSize);
-  const [, kind, start, end, options = ""] = /^eval (\w+) (\w+)(?:\.\.(\w+))?(.*)$/u.exec(command) ?? [];
-  const option = (name: string): string | undefined => new RegExp(`${name} (\\w+)`, "u").exec(options)?.[1];
-  const direction = options.includes("backward") ? "backward" : "forward";
-  const common = { querier, tenant: "tenant", query, limit: Number(option("limit") ?? 100), direction } as const;
-  const { signal } = new AbortController();
+export async function answerOf(queryCase: QueryCase, options: RunOptions): Promise<readonly string[]> {
   try {
-    const { result } =
-      kind === "instant"
-        ? await runInstantQuery({ ...common, timeNs: timeOf(start!) }, signal)
-        : await runRangeQuery(
-            {
-              ...common,
-              startNs: timeOf(start!),
-              endNs: timeOf(end!),
-              stepMs: parseGoDurationNs(option("step") ?? "1m") / 1e6,
-              intervalMs: parseGoDurationNs(option("interval") ?? "0") / 1e6,
-            },
-            signal,
-          );
-    return printResult(result);
+    return printResult(await runCase(queryCase, options));
   } catch (error) {
     return [`error: ${(error as Error).message.trimEnd().replaceAll("\n", " ")}`];
   }
 }
 
-function printResult(result: QueryResult): readonly string[] {
+/** Runs a case; throws what the engine throws. */
+export async function runCase(
+  { streams, command, query }: Pick<QueryCase, "streams" | "command" | "query">,
+  { blockSize, parts }: RunOptions,
+): Promise<QueryResult> {
+  const querier = memoryQuerier(streams, blockSize);
+  const { kind, startNs, endNs, stepMs, intervalMs, limit, direction, seriesMax } = command;
+  const common = { querier, tenant: "tenant", query, limit, direction, seriesMax };
+  const { signal } = new AbortController();
+  if (kind === "instant") {
+    return (await runInstantQuery({ ...common, timeNs: startNs }, signal)).result;
+  }
+  return runInParts({ ...common, startNs, endNs, stepMs, intervalMs }, parts, seriesMax);
+}
+
+/** Runs a range query cut into parts of its time, where that can be done. */
+async function runInParts(query: RangeQuery, parts: number, seriesMax: number): Promise<QueryResult> {
+  const { signal } = new AbortController();
+  const expression = parseQuery(query.query);
+  if (parts === 1 || !isSplittable(expression, query.intervalMs ?? 0)) {
+    return (await runRangeQuery(query, signal)).result;
+  }
+  if (expression.kind !== "log") {
+    const matrices: (readonly ResultSeries[])[] = [];
+    for (const span of splitSteps(query, query.stepMs, parts)) {
+      const { result } = await runRangeQuery({ ...query, ...span }, signal);
+      matrices.push(result.type === "matrix" ? result.series : []);
+    }
+    return joinMatrices(matrices, seriesMax);
+  }
+  const join = new StreamsJoin(query.limit, query.direction);
+  const spans = splitTime(query, parts);
+  for (const span of query.direction === "forward" ? spans : spans.toReversed()) {
+    // As parts that run at the same time do, each with the limit of the whole.
+    for (let limit = query.limit, outcome = "again"; outcome === "again"; limit = join.remaining) {
+      const { result } = await runRangeQuery({ ...query, ...span, limit }, signal);
+      outcome = join.add(result.type === "streams" ? result.streams : []);
+    }
+  }
+  return join.finish();
+}
+
+export function printResult(result: QueryResult): readonly string[] {
   switch (result.type) {
     case "streams":
       return result.streams.flatMap(({ labels, entries }) =>
