@@ -18,6 +18,9 @@ import { CommonConfig, StorageConfig } from "./storage/storage-config.ts";
 
 const PositiveSize = ByteSize.refine((sizeBytes) => sizeBytes > 0, "must be larger than 0");
 
+/** A timer takes no more than 24 days. */
+const TimerDuration = DurationMs.refine((ms) => ms > 0 && ms < 2 ** 31, "must be longer than 0s and not longer than 24d");
+
 const ServerSection = z.strictObject({
   http_listen_address: z.string().default("127.0.0.1"),
   http_listen_port: z.int().min(0).max(65_535).default(3100),
@@ -48,6 +51,14 @@ export const IngesterConfig = z.strictObject({
 });
 export type IngesterConfig = z.output<typeof IngesterConfig>;
 
+const QuerierSection = z.strictObject({
+  /** Whether a read request may name several tenants, `X-Scope-OrgID: a|b`. */
+  multi_tenant_queries_enabled: z.boolean().default(false),
+  /** After this a live tail is ended. */
+  tail_max_duration: TimerDuration.prefault("1h"),
+});
+export type QuerierConfig = z.output<typeof QuerierSection>;
+
 /** The server's whole configuration file. */
 export const ServerConfig = z.strictObject({
   server: ServerSection.prefault({}),
@@ -56,6 +67,7 @@ export const ServerConfig = z.strictObject({
   limits_config: LimitsSection.prefault({}),
   runtime_config: RuntimeConfigSection.prefault({}),
   ingester: IngesterConfig.prefault({}),
+  querier: QuerierSection.prefault({}),
   compactor: CompactorConfig.prefault({}),
   ruler: RulerConfig.prefault({}),
 });

@@ -39,6 +39,8 @@ const BlockedQuery = z
     hash: z.int().nonnegative().default(0),
     /** Kinds of queries to refuse; all when there is none. */
     types: z.array(z.enum(queryTypes)).default([]),
+    /** Only queries with all of these in their `X-Query-Tags`; all when there is none. */
+    query_tags: z.record(z.string(), z.string()).default({}),
   })
   .refine(({ regex, pattern }) => !regex || isRegex(pattern), "pattern is no regular expression of RE2");
 
@@ -124,6 +126,10 @@ const LimitFields = z.strictObject({
   minimum_labels_number: count,
   /** Queries that are refused. */
   blocked_queries: z.array(BlockedQuery),
+  /** Whether `index/volume` and `index/volume_range` answer. */
+  volume_enabled: z.boolean(),
+  /** Label sets, or labels, of which they tell the volume; more is an error. */
+  volume_max_series: z.int().positive(),
   /** Live tails that one tenant may have open. */
   max_concurrent_tail_requests: z.int().positive(),
 
@@ -191,6 +197,8 @@ const lokiDefaults: z.input<typeof LimitFields> = {
   required_labels: [],
   minimum_labels_number: 0,
   blocked_queries: [],
+  volume_enabled: true,
+  volume_max_series: 1000,
   max_concurrent_tail_requests: 10,
   retention_period: "0s",
   retention_stream: [],

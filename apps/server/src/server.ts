@@ -25,7 +25,9 @@ import { Distributor } from "./distributor/distributor.ts";
 import { Ingester } from "./ingester/ingester.ts";
 import { Tailers } from "./ingester/tailers.ts";
 import { defaultLimits, limitsFor, retentionOf, type Limits } from "./limits.ts";
-import { createQuerier } from "./querier/querier.ts";
+import { federatedQuerier } from "./querier/federated-querier.ts";
+import { createQuerier, type QuerierOptions } from "./querier/querier.ts";
+import { blockVisitor } from "./querier/visit-blocks.ts";
 import { readWebhookUrl } from "./ruler/ruler-config.ts";
 import { startRuler, type Ruler } from "./ruler/ruler.ts";
 import { slackNotifier } from "./ruler/slack.ts";
@@ -131,11 +133,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const distributor = new Distributor({ limitsOf, clock, metrics: ports.metrics });
   const tailers = new Tailers(logger);
   const ingester = new Ingester({ config: config.ingester, wal, store, tailers, clock, ...ports });
-  const querier = createQuerier({
+  const readable: QuerierOptions = {
     store,
     headsOf: (tenant) => ingester.heads.of(tenant),
     expiryOf: (tenant) => compileExpiry(policyOf(tenant), clock.nowMs()),
-  });
+  };
+  const querier = federatedQuerier(createQuerier(readable));
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
 
@@ -154,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tailers,
     deletes: store.deletes,
     querier,
+    visitBlocks: blockVisitor(readable),
     kernels,
     ruler,
     limits,

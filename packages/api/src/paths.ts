@@ -24,6 +24,7 @@ export const paths = {
   indexStats: "/loki/api/v1/index/stats",
   indexVolume: "/loki/api/v1/index/volume",
   indexVolumeRange: "/loki/api/v1/index/volume_range",
+  indexShards: "/loki/api/v1/index/shards",
   patterns: "/loki/api/v1/patterns",
   detectedLabels: "/loki/api/v1/detected_labels",
   detectedFields: "/loki/api/v1/detected_fields",

@@ -13,16 +13,21 @@ import { deleteRoutes } from "../deletes/delete-routes.ts";
 import type { Ingester } from "../ingester/ingester.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
+import { narrowestLimits } from "../narrowest-limits.ts";
 import { printableConfig, printableDefaults, printableOverrides } from "../printable-config.ts";
+import { splitTenants } from "../querier/tenants.ts";
+import type { VisitBlocks } from "../querier/visit-blocks.ts";
 import type { TenantLimits } from "../runtime-config/tenant-limits.ts";
 import { ruleRoutes } from "../ruler/rule-routes.ts";
 import type { Ruler } from "../ruler/ruler.ts";
 import { answerError, setErrorHandler } from "./error-handler.ts";
 import { flushRoute } from "./flush-route.ts";
+import { indexRoutes } from "./index-routes.ts";
 import { labelRoutes } from "./label-routes.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
+import type { ReadOptions } from "./read-request.ts";
 import { measureRequests } from "./request-metrics.ts";
 import { statusRoutes } from "./status-routes.ts";
 import { tailRoute } from "./tail-route.ts";
@@ -38,6 +43,7 @@ export interface AppParts {
   readonly ingester: Ingester;
   readonly tailers: Tailers;
   readonly querier: Querier;
+  readonly visitBlocks: VisitBlocks;
   readonly deletes: StoreDeletes;
   /** Those of this thread. */
   readonly kernels: Kernels;
@@ -54,6 +60,8 @@ const alwaysServed = new Set<string>([paths.ready, paths.metrics, paths.buildInf
 const formBytesMax = 1024 * 1024;
 /** For the whole of a request to arrive: whoever sends a byte now and then must not hold a connection for ever. */
 const requestTimeoutMs = 300_000;
+/** Of the request line and the headers: as with Go's servers, a query of 128 KiB may stand in the URL. */
+const headerBytesMax = 1024 * 1024;
 const closeGoingAway = 1001;
 
 /** The server's whole HTTP interface. */
@@ -63,8 +71,14 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     options.config.server;
   const limitsOf = (tenant: string): Limits => limits.of(tenant);
   const { metrics } = registry;
+  const reading: ReadOptions = {
+    limitsOf: (tenants) => narrowestLimits(splitTenants(tenants).map(limitsOf)),
+    mayReadSeveral: options.config.querier.multi_tenant_queries_enabled,
+    clock,
+  };
   const app = fastify({
     bodyLimit: formBytesMax,
+    http: { maxHeaderSize: headerBytesMax },
     requestTimeout: requestTimeoutMs,
     // While it closes, the hook below answers, as the rest of the server does.
     return503OnClosing: false,
@@ -118,7 +132,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   });
   await app.register(flushRoute, { flush: () => ingester.flushAll() });
   await app.register(queryRoutes, { querier, kernels, limitsOf, clock, metrics });
-  await app.register(labelRoutes, { querier, limitsOf, clock });
+  await app.register(labelRoutes, { querier, ...reading });
+  await app.register(indexRoutes, { visitBlocks: parts.visitBlocks, ...reading });
   await app.register(tailRoute, {
     querier,
     tailers: parts.tailers,

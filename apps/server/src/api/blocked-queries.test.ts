@@ -2,7 +2,7 @@ import { parseQuery } from "@sluice/logql/syntax";
 import { expect, test } from "vitest";
 import { isBlocked } from "./blocked-queries.ts";
 
-const any = { pattern: "", regex: false, hash: 0, types: [] };
+const any = { pattern: "", regex: false, hash: 0, types: [], query_tags: {} };
 const query = '{app="x"} |= "y"';
 
 test.for([
@@ -21,6 +21,9 @@ test.for([
     rules: [{ ...any, pattern: query, types: ["metric" as const] }, any],
     want: false,
   },
+  { title: "a text that is no pattern of itself", rules: [{ ...any, pattern: query, regex: true }], want: true },
+  { title: "its tags", rules: [{ ...any, query_tags: { source: "Grafana" } }], want: true },
+  { title: "other tags", rules: [{ ...any, query_tags: { Source: "grafana", Feature: "beta" } }], want: false },
 ])("$title: $want", ({ rules, want }) => {
-  expect(isBlocked(query, parseQuery(query), rules)).toBe(want);
+  expect(isBlocked(query, parseQuery(query), rules, "Source=grafana, User=ann")).toBe(want);
 });

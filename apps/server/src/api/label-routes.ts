@@ -1,69 +1,61 @@
 import { paths } from "@sluice/api";
 import { parseSelector } from "@sluice/logql/syntax";
-import { labelsToRecord, labelValue, printLabels, type Clock, type Labels, type Querier } from "@sluice/model";
+import { labelsToRecord, labelValue, ServiceError, type Labels, type Matcher, type Querier } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
-import type { Limits } from "../limits.ts";
-import { paramsOf, parseBounds, type Params, type TimeBounds } from "./params.ts";
-import { withinLookback } from "./query-limits.ts";
-import { tenantOf } from "./tenant.ts";
+import { tenantLabel } from "../querier/federated-querier.ts";
+import { splitTenants } from "../querier/tenants.ts";
+import { parseBounds } from "./params.ts";
+import { allowedBounds } from "./query-limits.ts";
+import { readRequestOf, type ReadOptions, type ReadRequest } from "./read-request.ts";
 
-export interface LabelRoutesOptions {
+export interface LabelRoutesOptions extends ReadOptions {
   readonly querier: Querier;
-  readonly limitsOf: (tenant: string) => Limits;
-  readonly clock: Clock;
 }
 
-/** Label names, label values, series and index statistics: everything that is answered without reading a line. */
-export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, { querier, limitsOf, clock }) => {
-  function boundsOf(tenant: string, params: Params): TimeBounds | undefined {
-    const nowMs = clock.nowMs();
-    return withinLookback(parseBounds(params, nowMs), limitsOf(tenant), nowMs);
-  }
+/** Selectors that one request for series may have. */
+const selectorsMax = 1000;
 
-  async function seriesOf(
-    request: FastifyRequest,
-    params: Params,
-    selectors: readonly string[],
-  ): Promise<readonly Labels[]> {
-    const tenant = tenantOf(request);
-    const parsed = selectors.filter((text) => text !== "" && text !== "{}").map((text) => parseSelector(text));
-    const bounds = boundsOf(tenant, params);
-    return bounds === undefined ? [] : querier.series({ tenant, selectors: parsed, ...bounds });
+/**
+ * Label names, label values and series: answered from labels, without reading a line.
+ *
+ * @see Loki's pkg/loghttp/labels.go, series.go
+ */
+export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, options) => {
+  const { querier } = options;
+
+  async function seriesOf(read: ReadRequest, selectors: readonly (readonly Matcher[])[]): Promise<readonly Labels[]> {
+    const { tenant, limits, params, nowMs } = read;
+    const bounds = allowedBounds(parseBounds(params, nowMs), limits, nowMs);
+    return bounds === undefined ? [] : querier.series({ tenant, selectors, ...bounds });
   }
 
   const labelNames = async (request: FastifyRequest): Promise<unknown> => {
-    const params = paramsOf(request);
-    const series = await seriesOf(request, params, [params.get("query")]);
+    const read = readRequestOf(request, options);
+    const series = await seriesOf(read, queryOf(read));
     const names = new Set(series.flatMap((labels) => labels.map(({ name }) => name)));
+    if (isOfSeveral(read)) {
+      names.add(tenantLabel);
+    }
     return { status: "success", data: [...names].sort() };
   };
 
   const labelValues = async (request: FastifyRequest<{ Params: { name: string } }>): Promise<unknown> => {
-    const params = paramsOf(request);
-    const series = await seriesOf(request, params, [params.get("query")]);
-    const values = new Set(series.map((labels) => labelValue(labels, request.params.name)));
+    const { name } = request.params;
+    const read = readRequestOf(request, options);
+    const selectors = queryOf(read);
+    if (name === tenantLabel && isOfSeveral(read)) {
+      return { status: "success", data: splitTenants(read.tenant) };
+    }
+    const series = await seriesOf(read, selectors);
+    const values = new Set(series.map((labels) => labelValue(labels, name)));
     values.delete("");
     return { status: "success", data: [...values].sort() };
   };
 
   const series = async (request: FastifyRequest): Promise<unknown> => {
-    const params = paramsOf(request);
-    const found = await seriesOf(request, params, params.all("match[]", "match"));
+    const read = readRequestOf(request, options);
+    const found = await seriesOf(read, matchesOf(read));
     return { status: "success", data: found.map(labelsToRecord) };
-  };
-
-  const indexStats = async (request: FastifyRequest): Promise<unknown> => {
-    const params = paramsOf(request);
-    const matchers = parseSelector(params.get("query"));
-    const tenant = tenantOf(request);
-    const bounds = boundsOf(tenant, params);
-    const blocks = bounds === undefined ? [] : await querier.select({ tenant, matchers, ...bounds });
-    return {
-      streams: new Set(blocks.map(({ labels }) => printLabels(labels))).size,
-      chunks: blocks.length,
-      bytes: blocks.reduce((sum, block) => sum + block.rawBytes, 0),
-      entries: blocks.reduce((sum, block) => sum + block.count, 0),
-    };
   };
 
   const method = ["GET", "POST"];
@@ -76,5 +68,32 @@ export const labelRoutes: FastifyPluginAsync<LabelRoutesOptions> = async (app, {
   for (const url of [paths.series, paths.legacySeries]) {
     app.route({ method, url, handler: series });
   }
-  app.route({ method, url: paths.indexStats, handler: indexStats });
 };
+
+function isOfSeveral({ tenant }: ReadRequest): boolean {
+  return splitTenants(tenant).length > 1;
+}
+
+/** The selector in `query`, if any. */
+function queryOf({ params }: ReadRequest): readonly (readonly Matcher[])[] {
+  const query = params.get("query");
+  return query === "" ? [] : [parseSelector(query)];
+}
+
+/** The selectors in `match[]` and `match`; a single `{}` is the same as none. */
+function matchesOf({ params }: ReadRequest): readonly (readonly Matcher[])[] {
+  const texts = [...new Set(params.all("match[]", "match"))];
+  if (texts.length > selectorsMax) {
+    throw new ServiceError("bad_data", `too many match parameters: ${texts.length}, limit: ${selectorsMax}`);
+  }
+  if (texts.length === 1 && texts[0]!.replaceAll(" ", "") === "{}") {
+    return [];
+  }
+  return texts.map((text) => {
+    const matchers = parseSelector(text, { allowEmpty: true });
+    if (matchers.length === 0) {
+      throw new ServiceError("bad_data", `0 matchers in group: ${text}`);
+    }
+    return matchers;
+  });
+}

@@ -1,4 +1,13 @@
-import { parseDurationMs, parseRfc3339Ns, ServiceError, nsPerMs, nsPerSecond, type Direction } from "@sluice/model";
+import {
+  messageOf,
+  nsPerMs,
+  nsPerSecond,
+  parseDurationMs,
+  parseRfc3339Ns,
+  quoteGo,
+  ServiceError,
+  type Direction,
+} from "@sluice/model";
 import type { FastifyRequest } from "fastify";
 
 const limitDefault = 100;
@@ -30,15 +39,19 @@ export function paramsOf(request: FastifyRequest): Params {
  * @see Loki's pkg/loghttp/params.go parseTimestamp
  */
 export function parseTimestampNs(text: string): bigint {
-  const ns = readTimestampNs(text);
+  const ns = text.length > numberLengthMax && /^[+-]?\d+$/u.test(text) ? outOfRange : readTimestampNs(text);
   if (ns === undefined) {
-    throw new ServiceError("bad_data", `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new ServiceError("bad_data", `strconv.ParseInt: parsing ${quoteGo(text)}: invalid syntax`);
   }
   if (BigInt.asIntN(64, ns) !== ns) {
-    throw new ServiceError("bad_data", `strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+    throw new ServiceError("bad_data", `strconv.ParseInt: parsing ${quoteGo(text)}: value out of range`);
   }
   return ns;
 }
+
+/** Digits that are worth reading; a 64-bit number has twenty at most. */
+const numberLengthMax = 100;
+const outOfRange = 2n ** 64n;
 
 function readTimestampNs(text: string): bigint | undefined {
   if (/^[+-]?\d*\.\d*(?:[eE][+-]?\d+)?$/u.test(text) && Number.isFinite(Number(text)) && text !== ".") {
@@ -50,38 +63,66 @@ function readTimestampNs(text: string): bigint | undefined {
   return parseRfc3339Ns(text);
 }
 
+const oldestNs = -(2n ** 63n);
+
 export interface TimeBounds {
   readonly startNs: bigint;
   readonly endNs: bigint;
 }
 
-/** `start` and `end` with Loki's defaults: up to now, from `since` (1h) before the end. */
+/**
+ * `start` and `end` with Loki's defaults: up to now, from `since` (1h) before the end.
+ *
+ * @throws {ServiceError} `bad_data` that names the parameter.
+ */
 export function parseBounds(params: Params, nowMs: number): TimeBounds {
   const nowNs = BigInt(nowMs) * nsPerMs;
+  const sinceMs = named("since", () => parseDurationMs(params.get("since") || sinceDefault));
   const end = params.get("end");
-  const endNs = end === "" ? nowNs : parseTimestampNs(end);
+  const endNs = end === "" ? nowNs : named("end", () => parseTimestampNs(end));
   const start = params.get("start");
   if (start !== "") {
-    return { startNs: parseTimestampNs(start), endNs };
+    return { startNs: named("start", () => parseTimestampNs(start)), endNs };
   }
-  const sinceMs = parseDurationMs(params.get("since") || sinceDefault);
-  return { startNs: (endNs < nowNs ? endNs : nowNs) - BigInt(sinceMs) * nsPerMs, endNs };
+  const startNs = (endNs < nowNs ? endNs : nowNs) - BigInt(Math.round(sinceMs)) * nsPerMs;
+  return { startNs: startNs < oldestNs ? oldestNs : startNs, endNs };
+}
+
+/** Tells which parameter it is that cannot be read. */
+function named<Value>(name: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    throw new ServiceError("bad_data", `could not parse '${name}' parameter: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** @throws {ServiceError} `bad_data` when the limit is not a positive number. */
 export function parseLimit(params: Params): number {
-  const text = params.get("limit");
-  if (text === "") {
-    return limitDefault;
-  }
-  if (!/^[+-]?\d+$/u.test(text)) {
-    throw new ServiceError("bad_data", `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  const limit = Number(text);
+  const limit = parseInteger(params.get("limit"), limitDefault);
   if (limit <= 0) {
     throw new ServiceError("bad_data", "limit must be a positive value");
   }
   return limit;
+}
+
+/**
+ * A whole number as Go reads it, or the default for an empty text.
+ *
+ * @throws {ServiceError} `bad_data` with Go's text.
+ */
+export function parseInteger(text: string, byDefault: number): number {
+  if (text === "") {
+    return byDefault;
+  }
+  if (!/^[+-]?\d+$/u.test(text)) {
+    throw new ServiceError("bad_data", `strconv.Atoi: parsing ${quoteGo(text)}: invalid syntax`);
+  }
+  const value = Number(text);
+  if (Math.abs(value) >= 2 ** 63) {
+    throw new ServiceError("bad_data", `strconv.Atoi: parsing ${quoteGo(text)}: value out of range`);
+  }
+  return value;
 }
 
 export function parseDirection(params: Params): Direction {
@@ -121,26 +162,26 @@ export function parseStepMs(params: Params, bounds: TimeBounds): number {
 export function parseIntervalMs(params: Params): number {
   const text = params.get("interval");
   const intervalMs = text === "" ? 0 : parseSecondsOrDurationMs(text);
-  if (intervalMs < 0) {
+  if (!(intervalMs >= 0)) {
     throw new ServiceError("bad_data", "interval must be >= 0");
   }
   return Math.round(intervalMs);
 }
 
 function parseSecondsOrDurationMs(text: string): number {
-  const seconds = Number(text);
-  if (text.trim() !== "" && Number.isFinite(seconds)) {
+  if (goFloat.test(text)) {
+    const seconds = Number(text.replace(/inf.*/iu, "Infinity"));
     if (Math.abs(seconds) * 1e9 >= 2 ** 63) {
-      throw new ServiceError(
-        "bad_data",
-        `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64`,
-      );
+      throw new ServiceError("bad_data", `cannot parse ${quoteGo(text)} to a valid duration. It overflows int64`);
     }
     return seconds * 1000;
   }
   try {
     return parseDurationMs(text);
   } catch (error) {
-    throw new ServiceError("bad_data", `cannot parse ${JSON.stringify(text)} to a valid duration`, { cause: error });
+    throw new ServiceError("bad_data", `cannot parse ${quoteGo(text)} to a valid duration`, { cause: error });
   }
 }
+
+/** Numbers as Go's strconv.ParseFloat reads them, but for those in hexadecimal. */
+const goFloat = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|infinity|nan)$/iu;

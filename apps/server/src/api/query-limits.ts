@@ -39,15 +39,27 @@ export function withinLookback(bounds: TimeBounds, limits: Limits, nowMs: number
 }
 
 /**
+ * The part of a range that a request about labels or statistics may look at; undefined when there is none.
+ *
+ * @throws {ServiceError} `bad_data` as {@link checkBounds}.
+ */
+export function allowedBounds(bounds: TimeBounds, limits: Limits, nowMs: number): TimeBounds | undefined {
+  const allowed = withinLookback(bounds, limits, nowMs);
+  checkBounds(allowed ?? bounds, limits);
+  return allowed;
+}
+
+/**
  * Checks what a query asks for, before anything is read for it.
  *
+ * @param queryTags the request's `X-Query-Tags`.
  * @throws {ServiceError} `bad_data` in Loki's words.
  */
-export function checkQuery(query: string, expression: Expression, limits: Limits): void {
+export function checkQuery(query: string, expression: Expression, limits: Limits, queryTags = ""): void {
   for (const { matchers } of logsOf(expression)) {
     checkMatchers(matchers, limits);
   }
-  if (isBlocked(query, expression, limits.blocked_queries)) {
+  if (isBlocked(query, expression, limits.blocked_queries, queryTags)) {
     throw new ServiceError("bad_data", "query blocked by policy");
   }
   const most = limits.max_query_range;
@@ -60,7 +72,8 @@ export function checkQuery(query: string, expression: Expression, limits: Limits
   }
 }
 
-function checkMatchers(matchers: readonly Matcher[], limits: Limits): void {
+/** @throws {ServiceError} `bad_data` when a selector has more matchers than the tenant's may have. */
+export function checkMatcherCount(matchers: readonly Matcher[], limits: Limits): void {
   const most = limits.max_streams_matchers_per_query;
   if (most > 0 && matchers.length > most) {
     throw new ServiceError(
@@ -68,6 +81,10 @@ function checkMatchers(matchers: readonly Matcher[], limits: Limits): void {
       `max streams matchers per query exceeded, matchers-count > limit (${matchers.length} > ${most})`,
     );
   }
+}
+
+function checkMatchers(matchers: readonly Matcher[], limits: Limits): void {
+  checkMatcherCount(matchers, limits);
   const present = matchers.map(({ name }) => name);
   const missing = limits.required_labels.filter((name) => !present.includes(name));
   if (missing.length > 0) {

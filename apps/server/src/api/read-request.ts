@@ -1,0 +1,33 @@
+import type { Clock } from "@sluice/model";
+import type { FastifyRequest } from "fastify";
+import type { Limits } from "../limits.ts";
+import { paramsOf, type Params } from "./params.ts";
+import { readTenantsOf } from "./tenant.ts";
+
+/** What every endpoint that reads is given. */
+export interface ReadOptions {
+  /** Of the tenants of a {@link ReadRequest}. */
+  readonly limitsOf: (tenants: string) => Limits;
+  /** The configuration's `querier.multi_tenant_queries_enabled`. */
+  readonly mayReadSeveral: boolean;
+  readonly clock: Clock;
+}
+
+/** A request to read: for whom, within what limits, and what it asks for. */
+export interface ReadRequest {
+  /** One, or several as one text; see `querier/tenants.ts`. */
+  readonly tenant: string;
+  readonly limits: Limits;
+  readonly params: Params;
+  /** The header `X-Query-Tags`. */
+  readonly queryTags: string;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+/** @throws {ServiceError} `bad_data` when the header names no tenants, or several and must not. */
+export function readRequestOf(request: FastifyRequest, { limitsOf, mayReadSeveral, clock }: ReadOptions): ReadRequest {
+  const tenant = readTenantsOf(request, mayReadSeveral);
+  const queryTags = String(request.headers["x-query-tags"] ?? "");
+  return { tenant, limits: limitsOf(tenant), params: paramsOf(request), queryTags, nowMs: clock.nowMs() };
+}

@@ -1,0 +1,181 @@
+import {
+  compileMatcher,
+  labelsFrom,
+  labelValue,
+  ServiceError,
+  type BlockRef,
+  type EntryBatch,
+  type Labels,
+  type Matcher,
+  type Querier,
+  type SelectRequest,
+  type SeriesRequest,
+} from "@sluice/model";
+import { splitTenants } from "./tenants.ts";
+import type { VisitBlocks } from "./visit-blocks.ts";
+
+/** The label that tells whose a stream is, where several tenants are read at once. */
+export const tenantLabel = "__tenant_id__";
+/** What a stream's own label of that name becomes. */
+const originalTenantLabel = `original_${tenantLabel}`;
+
+/**
+ * Reads several tenants (`a|b`, see {@link splitTenants}) as if they were one: each stream gets the label
+ * `__tenant_id__`, and matchers of that label choose tenants. Requests for one tenant pass as they are.
+ *
+ * @see Loki's pkg/querier/multi_tenant_querier.go
+ */
+export function federatedQuerier(querier: Querier): Querier {
+  return {
+    async select(request, signal) {
+      const tenants = splitTenants(request.tenant);
+      if (tenants.length === 1) {
+        return querier.select(request, signal);
+      }
+      const { chosen, matchers } = chooseTenants(tenants, request.matchers);
+      // One snapshot of each, all taken in this tick.
+      const selected = chosen.map(async (tenant) => {
+        const mark = tenantMarker(tenant);
+        const blocks = await querier.select(forTenant({ ...request, matchers }, tenant), signal);
+        return blocks.map((block) => new FederatedBlock(block, mark(block.labels)));
+      });
+      return (await Promise.all(selected)).flat();
+    },
+    async series(request) {
+      const tenants = splitTenants(request.tenant);
+      if (tenants.length === 1) {
+        return querier.series(request);
+      }
+      const found = tenants.map(async (tenant) => {
+        const selectors = selectorsFor(tenant, request);
+        return selectors === undefined
+          ? []
+          : (await querier.series({ ...request, tenant, selectors })).map(tenantMarker(tenant));
+      });
+      return (await Promise.all(found)).flat();
+    },
+  };
+}
+
+/** The same for visits of blocks. */
+export function federatedVisit(visitBlocks: VisitBlocks): VisitBlocks {
+  return async (request, visit, signal) => {
+    const tenants = splitTenants(request.tenant);
+    if (tenants.length === 1) {
+      return visitBlocks(request, visit, signal);
+    }
+    const { chosen, matchers } = chooseTenants(tenants, request.matchers);
+    const visits = chosen.map((tenant) => {
+      const mark = tenantMarker(tenant);
+      return visitBlocks(
+        { ...request, tenant, matchers },
+        (block) => visit({ ...block, labels: mark(block.labels) }),
+        signal,
+      );
+    });
+    await Promise.all(visits);
+  };
+}
+
+/** What is known of the labels that a line must have holds under their own names. */
+function forTenant(request: SelectRequest, tenant: string): SelectRequest {
+  const { equalities, ...others } = request;
+  if (equalities === undefined) {
+    return { ...request, tenant };
+  }
+  const own = equalities
+    .filter(({ name }) => name !== tenantLabel)
+    .map(({ name, value }) => ({ name: ownName(name), value }));
+  return { ...others, tenant, equalities: own };
+}
+
+/** The name that a label has at its tenant. */
+function ownName(name: string): string {
+  return name === originalTenantLabel ? tenantLabel : name;
+}
+
+/** The tenants that the matchers of their label leave, and the other matchers. */
+function chooseTenants(
+  tenants: readonly string[],
+  all: readonly Matcher[],
+): { readonly chosen: readonly string[]; readonly matchers: readonly Matcher[] } {
+  const tests = all.filter(({ name }) => name === tenantLabel).map(compileMatcher);
+  const matchers = all
+    .filter(({ name }) => name !== tenantLabel)
+    .map((matcher) => ({ ...matcher, name: ownName(matcher.name) }));
+  if (tests.length > 0 && matchers.every((matcher) => compileMatcher(matcher)(""))) {
+    throw new ServiceError(
+      "bad_data",
+      'log selector is invalid after matcher update: parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will',
+    );
+  }
+  return { chosen: tenants.filter((tenant) => tests.every((test) => test(tenant))), matchers };
+}
+
+/** The selectors of a series request as they concern one tenant; undefined when none does. */
+function selectorsFor(tenant: string, { selectors }: SeriesRequest): SeriesRequest["selectors"] | undefined {
+  if (selectors.length === 0) {
+    return selectors;
+  }
+  const left = selectors.flatMap((selector) => {
+    const tests = selector.filter(({ name }) => name === tenantLabel).map(compileMatcher);
+    const others = selector
+      .filter(({ name }) => name !== tenantLabel)
+      .map((matcher) => ({ ...matcher, name: ownName(matcher.name) }));
+    return tests.every((test) => test(tenant)) ? [others] : [];
+  });
+  return left.length === 0 ? undefined : left;
+}
+
+/** Gives label sets of one tenant's streams its label; equal objects for equal objects, so that streams stay told apart. */
+function tenantMarker(tenant: string): (labels: Labels) => Labels {
+  const marked = new Map<Labels, Labels>();
+  return (labels) => {
+    let found = marked.get(labels);
+    if (found === undefined) {
+      const own = labelValue(labels, tenantLabel);
+      found = labelsFrom([
+        ...labels,
+        ...(own === "" ? [] : [{ name: originalTenantLabel, value: own }]),
+        { name: tenantLabel, value: tenant },
+      ]);
+      marked.set(labels, found);
+    }
+    return found;
+  };
+}
+
+/** A tenant's block under the labels that tell whose it is. */
+class FederatedBlock implements BlockRef {
+  readonly labels: Labels;
+  readonly #block: BlockRef;
+
+  constructor(block: BlockRef, labels: Labels) {
+    this.#block = block;
+    this.labels = labels;
+  }
+
+  get minNs(): bigint {
+    return this.#block.minNs;
+  }
+
+  get maxNs(): bigint {
+    return this.#block.maxNs;
+  }
+
+  get count(): number {
+    return this.#block.count;
+  }
+
+  get rawBytes(): number {
+    return this.#block.rawBytes;
+  }
+
+  get mayRepeat(): boolean {
+    return this.#block.mayRepeat === true;
+  }
+
+  load(signal?: AbortSignal): Promise<EntryBatch> {
+    return this.#block.load(signal);
+  }
+}
