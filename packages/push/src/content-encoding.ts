@@ -1,4 +1,4 @@
-import { gunzipSync, inflateRawSync } from "node:zlib";
+import { gunzipSync, inflateRawSync, zstdDecompressSync } from "node:zlib";
 import { messageOf, quoteGo, ServiceError } from "@sluice/model";
 import { decompressedTooLarge } from "./limits.ts";
 
@@ -23,9 +23,33 @@ export function decodeContent(body: Uint8Array, encoding: string | undefined, si
   }
 }
 
+/**
+ * Undoes the Content-Encoding of an OTLP request.
+ *
+ * @throws {ServiceError} as {@link decodeContent}.
+ */
+export function decodeOtlpContent(body: Uint8Array, encoding: string | undefined, sizeBytesMax: number): Uint8Array {
+  switch (encoding) {
+    case undefined:
+    case "":
+      return body;
+    case "gzip":
+      return inflate(gunzipSync, "gzip", body, sizeBytesMax);
+    case "zstd":
+      return inflate(zstdDecompressSync, "zstd", body, sizeBytesMax);
+    default:
+      throw new ServiceError(
+        "bad_data",
+        `unsupported content encoding ${encoding}: only gzip, lz4 and zstd are supported`,
+      );
+  }
+}
+
+type Format = "gzip" | "flate" | "zstd";
+
 function inflate(
-  decompress: typeof gunzipSync,
-  format: "gzip" | "flate",
+  decompress: (body: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array,
+  format: Format,
   body: Uint8Array,
   sizeBytesMax: number,
 ): Uint8Array {
@@ -47,12 +71,14 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-function damageText(format: "gzip" | "flate", zlibMessage: string): string {
+function damageText(format: Format, zlibMessage: string): string {
   switch (zlibMessage) {
     case "unexpected end of file":
       return "unexpected EOF";
     case "incorrect header check":
       return "gzip: invalid header";
+    case "Unknown frame descriptor":
+      return "magic number mismatch";
     case "incorrect data check":
     case "incorrect length check":
       return "gzip: invalid checksum";

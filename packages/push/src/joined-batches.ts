@@ -1,23 +1,23 @@
 import { noLabels, type EntryBatch, type Labels } from "@sluice/model";
 import { EntryColumns } from "./entry-columns.ts";
 
-/** Builds the joined batches of one stream from lines that came as strings. */
+/** Builds the joined batches of one stream from lines that came as strings, or scattered in UTF-8. */
 export class JoinedBatches {
   readonly #seconds: number[] = [];
   readonly #nanos: number[] = [];
-  readonly #lines: string[] = [];
+  readonly #lines: (string | Uint8Array)[] = [];
   readonly #metadata: number[] = [];
   readonly #sets: Labels[] = [noLabels];
   readonly #places = new Map<string, number>();
   #sizeBytes = 0;
 
   /** @param nanos in [0, 1e9), after `seconds`. */
-  add(seconds: number, nanos: number, line: string, metadata: Labels = noLabels): void {
+  add(seconds: number, nanos: number, line: string | Uint8Array, metadata: Labels = noLabels): void {
     this.#seconds.push(seconds);
     this.#nanos.push(nanos);
     this.#lines.push(line);
     this.#metadata.push(metadata.length === 0 ? 0 : this.#placeOf(metadata));
-    this.#sizeBytes += Buffer.byteLength(line) + 1;
+    this.#sizeBytes += (typeof line === "string" ? Buffer.byteLength(line) : line.length) + 1;
   }
 
   /** The batches; one without entries when none was added. */
@@ -28,7 +28,7 @@ export class JoinedBatches {
     let offset = 0;
     for (const [i, line] of this.#lines.entries()) {
       const start = offset;
-      offset += buffer.write(line, offset);
+      offset += writeLine(buffer, offset, line);
       columns.add(this.#seconds[i]!, this.#nanos[i]!, start, offset, this.#metadata[i]!);
       buffer[offset] = 0x0a;
       offset += 1;
@@ -47,6 +47,14 @@ export class JoinedBatches {
     }
     return place;
   }
+}
+
+function writeLine(buffer: Buffer, offset: number, line: string | Uint8Array): number {
+  if (typeof line === "string") {
+    return buffer.write(line, offset);
+  }
+  buffer.set(line, offset);
+  return line.length;
 }
 
 /** A joined batch has no bytes but those of its lines. */

@@ -73,6 +73,31 @@ export class WireReader {
     return this.#low | 0;
   }
 
+  /** An int64 as it is. */
+  bigInt64(): bigint {
+    this.#readVarint();
+    return (BigInt(this.#high | 0) << 32n) | BigInt(this.#low);
+  }
+
+  /** Eight bytes as an unsigned integer. */
+  fixed64(): bigint {
+    const { offset } = this;
+    this.offset = this.#ahead(8);
+    return this.#bytes.readBigUInt64LE(offset);
+  }
+
+  double(): number {
+    const { offset } = this;
+    this.offset = this.#ahead(8);
+    return this.#bytes.readDoubleLE(offset);
+  }
+
+  fixed32(): number {
+    const { offset } = this;
+    this.offset = this.#ahead(4);
+    return this.#bytes.readUInt32LE(offset);
+  }
+
   /** Reads the length of a string or nested message that starts at `offset` afterwards; answers with its end. */
   lengthEnd(): number {
     const length = this.varint();
@@ -85,6 +110,21 @@ export class WireReader {
   /** Takes the text up to `end`; invalid UTF-8 becomes U+FFFD. */
   text(end: number): string {
     const text = this.#bytes.toString("utf8", this.offset, end);
+    this.offset = end;
+    return text;
+  }
+
+  /** Takes the bytes up to `end`, a view. */
+  bytes(end: number): Uint8Array {
+    const { buffer, byteOffset } = this.#bytes;
+    const bytes = new Uint8Array(buffer, byteOffset + this.offset, end - this.offset);
+    this.offset = end;
+    return bytes;
+  }
+
+  /** Takes the bytes up to `end` in hexadecimal. */
+  hex(end: number): string {
+    const text = this.#bytes.toString("hex", this.offset, end);
     this.offset = end;
     return text;
   }
