@@ -44,11 +44,17 @@ export function newStats(): QueryStats {
   return { blocksTotal: 0, blocksLoaded: 0, bytesProcessed: 0, linesProcessed: 0, entriesReturned: 0 };
 }
 
-/** Loads a block and counts it. */
-export async function loadBlock(block: BlockRef, { stats, signal }: Execution): Promise<EntryBatch> {
-  const batch = await block.load(signal);
-  stats.blocksLoaded += 1;
-  stats.linesProcessed += batch.count;
-  stats.bytesProcessed += block.rawBytes;
-  return batch;
+/** What `use` makes of a block's entries, which it may not keep; counts them. */
+export async function scanBlock<Result>(
+  block: BlockRef,
+  { stats, signal }: Execution,
+  use: (batch: EntryBatch) => Result,
+): Promise<Result> {
+  const counted = (batch: EntryBatch): Result => {
+    stats.blocksLoaded += 1;
+    stats.linesProcessed += batch.count;
+    stats.bytesProcessed += block.rawBytes;
+    return use(batch);
+  };
+  return block.scan === undefined ? counted(await block.load(signal)) : block.scan(counted, signal);
 }

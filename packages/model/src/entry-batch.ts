@@ -71,6 +71,11 @@ export function lineTextAt(batch: EntryBatch, index: number): string {
   return textDecoder.decode(lineAt(batch, index));
 }
 
+/** The line `bytes[start, end)` as text, in the same way. */
+export function lineTextOf(bytes: Uint8Array, start: number, end: number): string {
+  return textDecoder.decode(bytes.subarray(start, end));
+}
+
 /** One entry as plain values: for tests, receivers and everything else that is not a hot path. */
 export interface Entry {
   readonly timestampNs: bigint;

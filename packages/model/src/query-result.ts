@@ -16,6 +16,22 @@ export interface ResultStream {
   /** Labels of the stream itself, without metadata and parsed labels. */
   readonly labels: Labels;
   readonly entries: readonly ResultEntry[];
+  /** The same lines as columns, when there are such: for whoever writes many, without a text for each. */
+  readonly columns?: ResultColumns;
+}
+
+/** Lines one behind the other: line `i` is the UTF-8 `bytes[lineStarts[i], lineEnds[i])`, as it came. */
+export interface ResultColumns {
+  readonly count: number;
+  /** Whole seconds since the epoch, and the nanoseconds after them. */
+  readonly seconds: Float64Array;
+  readonly nanos: Uint32Array;
+  readonly bytes: Uint8Array;
+  readonly lineStarts: Uint32Array;
+  readonly lineEnds: Uint32Array;
+  /** As {@link ResultEntry} has them; lines with the same labels may share one object. */
+  readonly metadata: readonly Labels[];
+  readonly parsed: readonly Labels[];
 }
 
 export interface ResultPoint {

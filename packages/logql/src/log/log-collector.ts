@@ -1,18 +1,5 @@
-import { compareLabels, type Direction, type Labels, type ResultEntry } from "@sluice/model";
-import type { Line } from "./line.ts";
-
-/** A line that made it into the answer, with the labels of its stream. */
-export interface FoundEntry {
-  readonly streamLabels: Labels;
-  readonly entry: ResultEntry;
-}
-
-/** A line that may make it into the answer. */
-interface Candidate extends FoundEntry {
-  /** The block and the line's place in it order lines of one instant. */
-  readonly block: BlockPlace;
-  readonly index: number;
-}
+import { compareLabels, type Direction, type Labels } from "@sluice/model";
+import { CollectedLines, type LineSet } from "./collected-lines.ts";
 
 /** What orders a block among others. */
 export interface BlockPlace {
@@ -24,22 +11,51 @@ export interface BlockPlace {
 export interface CollectorOptions {
   readonly limit: number;
   readonly direction: Direction;
+  /** Of lines nearer than this to the one before only the first counts; 0 keeps all. */
   readonly intervalNs: bigint;
 }
 
+/** An instant as two numbers that are exact: whole seconds since the epoch, and the nanoseconds after them. */
+export interface Instant {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+const nsPerSecond = 1_000_000_000n;
+
+export function instantOf(ns: bigint): Instant {
+  const rest = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
+  return { seconds: Number((ns - rest) / nsPerSecond), nanos: Number(rest) };
+}
+
+/** Lines of one block, in the query's direction, of which those before `next` were chosen. */
+interface Run {
+  readonly block: BlockPlace;
+  next: number;
+  end: number;
+}
+
+/** Lines that are more than wanted and wait for a decision, before they are let go of. */
+const spareRows = 1000;
+
 /**
- * Chooses the lines of a log query from blocks that come in time order, but overlap. It holds no more than about twice
- * the limit when there is no interval; with one, also what the blocks in work still leave undecided.
+ * Chooses the lines of a log query from blocks that come in time order, but overlap: it merges what the blocks gave, and
+ * decides as far as no block to come can matter. It holds no more than about twice the limit when there is no interval;
+ * with one, also what the blocks in work still leave undecided.
  */
 export class LogCollector {
   readonly #options: CollectorOptions;
   readonly #sign: 1 | -1;
-  readonly #chosen: FoundEntry[] = [];
-  #candidates: Candidate[] = [];
-  #lastNs: bigint | undefined;
-  /** The block in work, and how many of its lines were taken. */
-  #block: BlockPlace = { labels: [], ordinal: 0 };
-  #blockCount = 0;
+  #lines = new CollectedLines();
+  /** Rows of the answer, in its order. */
+  #chosen: number[] = [];
+  /** A heap by the next line of each run. */
+  #runs: Run[] = [];
+  #waiting = 0;
+  #last: Instant | undefined;
+  /** No line behind this one is wanted any more. */
+  #worst: Instant | undefined;
+  #block: Run | undefined;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
@@ -50,81 +66,166 @@ export class LogCollector {
     return this.#chosen.length >= this.#options.limit;
   }
 
-  beginBlock(block: BlockPlace): void {
-    this.#block = block;
-    this.#blockCount = 0;
+  get #wanted(): number {
+    return this.#options.limit - this.#chosen.length;
   }
 
-  /** Takes a line of the block in work, which must come in the query's direction; false when it wants no more. */
-  offer(timestampNs: bigint, index: number, line: Line): boolean {
-    const { stream, metadata, parsed } = line.labels.categorised();
-    this.#candidates.push({
-      block: this.#block,
-      index,
-      streamLabels: stream,
-      entry: { timestampNs, line: line.text, metadata, parsed },
-    });
-    this.#blockCount += 1;
-    if (this.#options.intervalNs > 0n) {
-      return true;
+  beginBlock(block: BlockPlace): void {
+    this.#block = { block, next: this.#lines.count, end: this.#lines.count };
+  }
+
+  /** Takes a line of the block in work, which must come in the query's direction; false when it wants no more of the block. */
+  offer(seconds: number, nanos: number, bytes: Uint8Array, start: number, end: number, set: LineSet): boolean {
+    const worst = this.#worst;
+    if (worst !== undefined && this.#sign * (seconds - worst.seconds || nanos - worst.nanos) > 0) {
+      return false;
     }
-    const wanted = this.#options.limit - this.#chosen.length;
-    if (this.#candidates.length >= 2 * wanted + 1000) {
-      this.#sort();
-      this.#candidates.length = wanted;
+    this.#lines.add(seconds, nanos, bytes, start, end, set);
+    const block = this.#block!;
+    block.end += 1;
+    return this.#options.intervalNs > 0n || block.end - block.next < this.#wanted;
+  }
+
+  endBlock(): void {
+    const run = this.#block!;
+    if (run.next < run.end) {
+      this.#waiting += run.end - run.next;
+      this.#runs.push(run);
+      this.#siftUp(this.#runs, this.#runs.length - 1);
     }
-    return this.#blockCount < wanted;
+    if (this.#options.intervalNs === 0n && this.#waiting > 2 * this.#wanted + spareRows) {
+      this.#trim();
+    }
   }
 
   /** Decides about the lines before `edgeNs` (in the query's direction): no block yet to come holds such a line. */
   settleBefore(edgeNs: bigint): void {
-    if (this.#candidates.length < this.#options.limit - this.#chosen.length) {
-      return;
+    if (this.#waiting >= this.#wanted) {
+      this.#choose(instantOf(edgeNs));
     }
-    this.#sort();
-    const isBefore = ({ entry }: Candidate): boolean =>
-      this.#sign === 1 ? entry.timestampNs < edgeNs : entry.timestampNs > edgeNs;
-    const undecided = this.#candidates.findIndex((candidate) => !isBefore(candidate));
-    const settled = undecided === -1 ? this.#candidates.length : undecided;
-    this.#choose(this.#candidates.slice(0, settled));
-    this.#candidates = this.#candidates.slice(settled);
   }
 
-  /** The answer, in the query's direction. */
-  finish(): readonly FoundEntry[] {
-    this.#sort();
-    this.#choose(this.#candidates);
-    this.#candidates = [];
-    return this.#chosen;
+  /** The answer: rows of the lines, in the query's direction. */
+  finish(): { readonly lines: CollectedLines; readonly rows: readonly number[] } {
+    this.#choose(undefined);
+    return { lines: this.#lines, rows: this.#chosen };
   }
 
-  #choose(candidates: readonly Candidate[]): void {
-    const { intervalNs } = this.#options;
-    for (const candidate of candidates) {
-      if (this.isFull) {
+  #choose(edge: Instant | undefined): void {
+    const intervalNs = Number(this.#options.intervalNs);
+    const { seconds, nanos } = this.#lines;
+    while (this.#runs.length > 0 && !this.isFull) {
+      const row = this.#runs[0]!.next;
+      const isBefore =
+        edge === undefined || this.#sign * (seconds[row]! - edge.seconds || nanos[row]! - edge.nanos) < 0;
+      if (!isBefore) {
         return;
       }
-      const { timestampNs } = candidate.entry;
-      const distanceNs = this.#lastNs === undefined ? undefined : timestampNs - this.#lastNs;
-      if (distanceNs === undefined || (distanceNs < 0n ? -distanceNs : distanceNs) >= intervalNs) {
-        this.#chosen.push(candidate);
-        this.#lastNs = timestampNs;
+      const last = this.#last;
+      const distanceNs =
+        last === undefined
+          ? Number.POSITIVE_INFINITY
+          : Math.abs((seconds[row]! - last.seconds) * 1e9 + nanos[row]! - last.nanos);
+      if (distanceNs >= intervalNs) {
+        this.#chosen.push(row);
+        this.#last = { seconds: seconds[row]!, nanos: nanos[row]! };
       }
+      this.#waiting -= 1;
+      this.#takeNext(this.#runs);
     }
   }
 
-  #sort(): void {
-    this.#candidates.sort((a, b) => this.#sign * compareCandidates(a, b));
+  /** Lets go of all lines that are behind the last one that may still be wanted. */
+  #trim(): void {
+    const ahead = this.#runs.map((run) => ({ ...run }));
+    const byBlock = new Map(ahead.map((run, i) => [run.block, this.#runs[i]!]));
+    let row = 0;
+    for (let left = this.#wanted; left > 0; left--) {
+      row = ahead[0]!.next;
+      byBlock.get(ahead[0]!.block)!.end = row + 1;
+      this.#takeNext(ahead);
+    }
+    // What nothing was taken of ends where it begins.
+    const untouched = new Set(
+      ahead.filter((run) => run.next === byBlock.get(run.block)!.next).map(({ block }) => block),
+    );
+    const kept = this.#runs.filter(({ block }) => !untouched.has(block));
+    this.#worst = { seconds: this.#lines.seconds[row]!, nanos: this.#lines.nanos[row]! };
+    this.#compact(kept);
   }
-}
 
-function compareCandidates(a: Candidate, b: Candidate): number {
-  const [left, right] = [a.entry.timestampNs, b.entry.timestampNs];
-  if (left !== right) {
-    return left < right ? -1 : 1;
+  #compact(runs: Run[]): void {
+    const lines = new CollectedLines();
+    const move = (row: number): number => {
+      lines.addFrom(this.#lines, row);
+      return lines.count - 1;
+    };
+    this.#chosen = this.#chosen.map(move);
+    this.#waiting = 0;
+    this.#runs = [];
+    for (const { block, next, end } of runs) {
+      const start = lines.count;
+      for (let row = next; row < end; row++) {
+        move(row);
+      }
+      this.#runs.push({ block, next: start, end: lines.count });
+      this.#waiting += end - next;
+    }
+    this.#lines = lines;
+    for (let i = this.#runs.length >> 1; i >= 0; i--) {
+      this.#siftDown(this.#runs, i);
+    }
   }
-  if (a.block === b.block) {
-    return a.index - b.index;
+
+  /** Moves the first run of a heap on to its next line. */
+  #takeNext(runs: Run[]): void {
+    const first = runs[0]!;
+    first.next += 1;
+    if (first.next === first.end) {
+      const last = runs.pop()!;
+      if (runs.length === 0) {
+        return;
+      }
+      runs[0] = last;
+    }
+    this.#siftDown(runs, 0);
   }
-  return compareLabels(a.block.labels, b.block.labels) || a.block.ordinal - b.block.ordinal;
+
+  #siftUp(runs: Run[], from: number): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isBefore(runs[at]!, runs[parent]!)) {
+        return;
+      }
+      [runs[at], runs[parent]] = [runs[parent]!, runs[at]!];
+      at = parent;
+    }
+  }
+
+  #siftDown(runs: Run[], from: number): void {
+    let at = from;
+    for (;;) {
+      let first = 2 * at + 1;
+      if (first >= runs.length) {
+        return;
+      }
+      if (first + 1 < runs.length && this.#isBefore(runs[first + 1]!, runs[first]!)) {
+        first += 1;
+      }
+      if (!this.#isBefore(runs[first]!, runs[at]!)) {
+        return;
+      }
+      [runs[at], runs[first]] = [runs[first]!, runs[at]!];
+      at = first;
+    }
+  }
+
+  /** Lines of one instant are ordered by their stream's labels, then by arrival. */
+  #isBefore(a: Run, b: Run): boolean {
+    const { seconds, nanos } = this.#lines;
+    const byTime = seconds[a.next]! - seconds[b.next]! || nanos[a.next]! - nanos[b.next]!;
+    const order = byTime || compareLabels(a.block.labels, b.block.labels) || a.block.ordinal - b.block.ordinal;
+    return this.#sign * order < 0;
+  }
 }

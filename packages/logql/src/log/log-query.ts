@@ -1,17 +1,21 @@
 import {
   firstAtOrAfter,
+  lineTextOf,
+  metadataAt,
   printLabels,
-  timestampAt,
   type BlockRef,
   type Direction,
+  type EntryBatch,
   type Labels,
+  type ResultColumns,
   type ResultEntry,
   type ResultStream,
 } from "@sluice/model";
-import { loadBlock, type Execution } from "../execution.ts";
-import type { LogExpression } from "../syntax/index.ts";
+import { scanBlock, type Execution } from "../execution.ts";
+import type { LogExpression, StageNode } from "../syntax/index.ts";
+import type { CollectedLines, LineSet } from "./collected-lines.ts";
 import { Line } from "./line.ts";
-import { LogCollector, type FoundEntry } from "./log-collector.ts";
+import { instantOf, LogCollector } from "./log-collector.ts";
 import { compilePipeline, type Pipeline } from "./pipeline.ts";
 import { scanBatch } from "./scan.ts";
 
@@ -25,6 +29,16 @@ export interface LogQuery {
   readonly direction: Direction;
   /** Of lines nearer than this to the one before, over all streams, only the first counts; 0 keeps all. */
   readonly intervalNs: bigint;
+}
+
+/** What looks at the blocks of one log query. */
+interface LogScan {
+  readonly query: LogQuery;
+  readonly pipeline: Pipeline;
+  readonly line: Line;
+  readonly collector: LogCollector;
+  /** No stage changes labels, so that lines with the same metadata have the same labels. */
+  readonly sharesLabels: boolean;
 }
 
 /**
@@ -42,19 +56,26 @@ export async function runLogQuery(query: LogQuery, execution: Execution): Promis
   const blocks = inTimeOrder(await querier.select(request, signal), direction);
   stats.blocksTotal += blocks.length;
   const collector = new LogCollector(query);
-  const line = new Line();
-  for (const placed of blocks) {
+  const scan: LogScan = {
+    query,
+    pipeline,
+    line: new Line(),
+    collector,
+    sharesLabels: query.log.stages.every(keepsLabels),
+  };
+  for (const { block, ordinal } of blocks) {
     // No block from here on reaches beyond this block's edge, so that everything before it is final.
-    collector.settleBefore(edgeOf(placed.block, direction));
+    collector.settleBefore(edgeOf(block, direction));
     if (collector.isFull) {
       break;
     }
-    await scanBlock(placed, pipeline, line, query, collector, execution);
+    const place = { labels: block.labels, ordinal };
+    await scanBlock(block, execution, (batch) => collectFrom(batch, place, scan));
     await execution.pacer.pause();
   }
-  const streams = groupByStream(collector.finish());
-  stats.entriesReturned += streams.reduce((sum, { entries }) => sum + entries.length, 0);
-  return streams;
+  const { lines, rows } = collector.finish();
+  stats.entriesReturned += rows.length;
+  return groupByStream(lines, rows);
 }
 
 function edgeOf(block: BlockRef, direction: Direction): bigint {
@@ -80,37 +101,116 @@ function compareTimes(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function scanBlock(
-  { block, ordinal }: PlacedBlock,
-  pipeline: Pipeline,
-  line: Line,
-  { startNs, endNs, direction }: LogQuery,
-  collector: LogCollector,
-  execution: Execution,
-): Promise<void> {
-  const batch = await loadBlock(block, execution);
+function keepsLabels({ kind }: StageNode): boolean {
+  return kind === "lineFilter";
+}
+
+function collectFrom(
+  batch: EntryBatch,
+  place: { readonly labels: Labels; readonly ordinal: number },
+  { query, pipeline, line, collector, sharesLabels }: LogScan,
+): void {
+  const { startNs, endNs, direction } = query;
   const range = {
     from: firstAtOrAfter(batch, startNs),
     to: firstAtOrAfter(batch, endNs),
     backward: direction === "backward",
   };
-  collector.beginBlock({ labels: block.labels, ordinal });
-  scanBatch(batch, block.labels, pipeline, line, range, (found, index) =>
-    collector.offer(timestampAt(batch, index), index, found),
-  );
+  const { deltaNs, baseNs } = batch;
+  const base = instantOf(baseNs);
+  const shared = sharesLabels ? new Map<Labels, LineSet>() : undefined;
+  collector.beginBlock(place);
+  scanBatch(batch, place.labels, pipeline, line, range, (found, index) => {
+    const delta = deltaNs[index]!;
+    const wholeSeconds = Math.floor(delta / 1e9);
+    const nanos = base.nanos + (delta - wholeSeconds * 1e9);
+    const carry = nanos >= 1e9 ? 1 : 0;
+    const metadata = shared === undefined ? undefined : metadataAt(batch, index);
+    let set = metadata && shared?.get(metadata);
+    if (set === undefined) {
+      set = found.labels.categorised();
+      if (metadata !== undefined) {
+        shared?.set(metadata, set);
+      }
+    }
+    const { bytes, start, end } = found;
+    return collector.offer(base.seconds + wholeSeconds + carry, nanos - carry * 1e9, bytes, start, end, set);
+  });
+  collector.endBlock();
 }
 
 /** Groups lines by stream, keeping their order; streams come in the order of their label text, as from Loki. */
-function groupByStream(found: readonly FoundEntry[]): readonly ResultStream[] {
-  const byText = new Map<string, { labels: Labels; entries: ResultEntry[] }>();
-  for (const { streamLabels, entry } of found) {
-    const text = printLabels(streamLabels);
-    const stream = byText.get(text);
-    if (stream === undefined) {
-      byText.set(text, { labels: streamLabels, entries: [entry] });
-    } else {
-      stream.entries.push(entry);
+function groupByStream(lines: CollectedLines, rows: readonly number[]): readonly ResultStream[] {
+  const byLabels = new Map<Labels, number[]>();
+  const byText = new Map<string, { readonly labels: Labels; readonly rows: number[] }>();
+  for (const row of rows) {
+    const labels = lines.sets[row]!.stream;
+    let ofStream = byLabels.get(labels);
+    if (ofStream === undefined) {
+      const text = printLabels(labels);
+      const stream = byText.get(text) ?? { labels, rows: [] };
+      byText.set(text, stream);
+      ofStream = stream.rows;
+      byLabels.set(labels, ofStream);
     }
+    ofStream.push(row);
   }
-  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stream]) => stream);
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stream]) => resultStream(lines, stream));
+}
+
+function resultStream(
+  lines: CollectedLines,
+  { labels, rows }: { readonly labels: Labels; readonly rows: readonly number[] },
+): ResultStream {
+  const columns = columnsOf(lines, rows);
+  let entries: readonly ResultEntry[] | undefined;
+  return {
+    labels,
+    columns,
+    get entries() {
+      return (entries ??= entriesOf(columns));
+    },
+  };
+}
+
+function columnsOf(lines: CollectedLines, rows: readonly number[]): ResultColumns {
+  const count = rows.length;
+  const bytes = new Uint8Array(rows.reduce((sum, row) => sum + lines.ends[row]! - lines.starts[row]!, 0));
+  const lineStarts = new Uint32Array(count);
+  const lineEnds = new Uint32Array(count);
+  let at = 0;
+  for (const [i, row] of rows.entries()) {
+    lineStarts[i] = at;
+    bytes.set(lines.bytes.subarray(lines.starts[row], lines.ends[row]), at);
+    at += lines.ends[row]! - lines.starts[row]!;
+    lineEnds[i] = at;
+  }
+  return {
+    count,
+    seconds: Float64Array.from(rows, (row) => lines.seconds[row]!),
+    nanos: Uint32Array.from(rows, (row) => lines.nanos[row]!),
+    bytes,
+    lineStarts,
+    lineEnds,
+    metadata: rows.map((row) => lines.sets[row]!.metadata),
+    parsed: rows.map((row) => lines.sets[row]!.parsed),
+  };
+}
+
+function entriesOf({
+  count,
+  seconds,
+  nanos,
+  bytes,
+  lineStarts,
+  lineEnds,
+  metadata,
+  parsed,
+}: ResultColumns): readonly ResultEntry[] {
+  return Array.from({ length: count }, (_, i) => ({
+    timestampNs: BigInt(seconds[i]!) * 1_000_000_000n + BigInt(nanos[i]!),
+    line: lineTextOf(bytes, lineStarts[i]!, lineEnds[i]!),
+    metadata: metadata[i]!,
+    parsed: parsed[i]!,
+  }));
 }

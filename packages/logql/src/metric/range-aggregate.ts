@@ -8,7 +8,7 @@ import {
   type EntryBatch,
   type Labels,
 } from "@sluice/model";
-import { loadBlock, type Execution } from "../execution.ts";
+import { scanBlock, type Execution } from "../execution.ts";
 import { Line } from "../log/line.ts";
 import { compilePipeline, type Pipeline } from "../log/pipeline.ts";
 import { scanBatch } from "../log/scan.ts";
@@ -64,7 +64,7 @@ export async function aggregateRange(
   for (const block of inTimeOrder(blocks)) {
     if (!countUnloaded(block, aggregation)) {
       sink.beginBlock(sinceBegin(block.minNs, aggregation), streams.get(labelsKey(block.labels))!);
-      addBatch(await loadBlock(block, execution), block.labels, aggregation);
+      await scanBlock(block, execution, (batch) => addBatch(batch, block.labels, aggregation));
     }
     await execution.pacer.pause();
   }
