@@ -58,8 +58,6 @@ export const ignoredLimits = {
     "sort_schema",
   ]),
   ...because("patterns and their volumes are not kept", [
-    "volume_enabled",
-    "volume_max_series",
     "shard_aggregations",
     "pattern_ingester_tokenizable_json_fields_default",
     "pattern_ingester_tokenizable_json_fields_append",

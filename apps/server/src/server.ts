@@ -27,7 +27,7 @@ import { Tailers } from "./ingester/tailers.ts";
 import { defaultLimits, limitsFor, retentionOf, type Limits } from "./limits.ts";
 import { federatedQuerier } from "./querier/federated-querier.ts";
 import { createQuerier, type QuerierOptions } from "./querier/querier.ts";
-import { blockVisitor } from "./querier/visit-blocks.ts";
+import { blockVisitor } from "./querier/block-visitor.ts";
 import { readWebhookUrl } from "./ruler/ruler-config.ts";
 import { startRuler, type Ruler } from "./ruler/ruler.ts";
 import { slackNotifier } from "./ruler/slack.ts";

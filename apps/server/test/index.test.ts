@@ -30,7 +30,7 @@ interface VolumeAnswer {
 }
 
 function ask(path: string, params: Readonly<Record<string, string>>, headers = {}): Promise<Response> {
-  return fetch(`${server.address}/loki/api/v1/index/${path}?${new URLSearchParams(params)}`, { headers });
+  return fetch(`${server.address}/loki/api/v1/index/${path}?${new URLSearchParams(params).toString()}`, { headers });
 }
 
 async function volumes(params: Readonly<Record<string, string>>): Promise<Record<string, string>> {
@@ -40,9 +40,9 @@ async function volumes(params: Readonly<Record<string, string>>): Promise<Record
 }
 
 test("statistics count segments and memory, and have no wrapper", async () => {
-  const all = (await (await ask("stats", { query: '{app=~".+"}' })).json()) as unknown;
+  const all: unknown = await (await ask("stats", { query: '{app=~".+"}' })).json();
   expect(all).toEqual({ streams: 3, chunks: 3, bytes: 370, entries: 4 });
-  const some = (await (await ask("stats", { query: '{app="web", env!="dev"}' })).json()) as unknown;
+  const some: unknown = await (await ask("stats", { query: '{app="web", env!="dev"}' })).json();
   expect(some).toEqual({ streams: 1, chunks: 1, bytes: 200, entries: 2 });
 });
 
