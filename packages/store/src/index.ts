@@ -11,6 +11,7 @@ export type {
 export type { StoreDeletes } from "./deletes/delete-requests.ts";
 export { withoutDeleted, type Hiding } from "./deletes/hiding.ts";
 export { seriesLeft } from "./deletes/series-left.ts";
+export type { SelectExplanation } from "./explain-select.ts";
 export type { CompactionResult } from "./compaction/compactor.ts";
 export { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
 export { defaultReadAhead, type ReadAheadOptions } from "./read-ahead.ts";

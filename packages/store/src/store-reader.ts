@@ -2,10 +2,12 @@ import type { DecodeKernels } from "@sluice/chunk";
 import type { BlockRef, Clock, Labels, Logger, Metrics, SelectRequest, SeriesRequest } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import type { DeleteOptions } from "./deletes/delete-request.ts";
+import { explainSelect, type SelectExplanation } from "./explain-select.ts";
 import type { ReadAheadOptions } from "./read-ahead.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { createStoreMetrics } from "./store-metrics.ts";
 import { selectFrom, seriesFrom, StoreViews, type StoreSnapshot, type StoreView } from "./store-view.ts";
+import { visitBlocksOf, type BlockFacts, type VisitRequest } from "./visit-blocks.ts";
 
 export interface StoreReaderOptions {
   /** Only ever read from. */
@@ -32,6 +34,15 @@ export interface StoreReader {
   viewOf(snapshot: StoreSnapshot): StoreView;
   /** @see Store.select */
   select(view: StoreView, request: SelectRequest, signal?: AbortSignal): Promise<readonly BlockRef[]>;
+  /** @see Store.visitBlocks */
+  visitBlocks(
+    view: StoreView,
+    request: VisitRequest,
+    visit: (block: BlockFacts) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** @see Store.explain */
+  explain(view: StoreView, request: SelectRequest, signal?: AbortSignal): Promise<SelectExplanation>;
   /** @see Store.series */
   series(view: StoreView, request: SeriesRequest): Promise<readonly Labels[]>;
 }
@@ -43,6 +54,8 @@ export function openStoreReader(options: StoreReaderOptions): StoreReader {
   return {
     viewOf: (snapshot) => views.viewOf(snapshot),
     select: (view, request, signal) => selectFrom(reader, view, request, metrics, signal),
+    visitBlocks: (view, request, visit, signal) => visitBlocksOf(reader, view, request, visit, signal),
+    explain: (view, request, signal) => explainSelect(reader, view, request, options.readAhead, signal),
     series: (view, request) => seriesFrom(reader, view, request, metrics),
   };
 }

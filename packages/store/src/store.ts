@@ -17,9 +17,16 @@ import { defaultCompactionOptions, type CompactionOptions } from "./compaction/p
 import { DeleteApplier, type ApplyDeletesOptions, type ApplyDeletesResult } from "./deletes/apply-deletes.ts";
 import { noDeletes, type DeleteOptions } from "./deletes/delete-request.ts";
 import { DeleteRequests, type StoreDeletes } from "./deletes/delete-requests.ts";
+import { explainSelect, type SelectExplanation } from "./explain-select.ts";
 import { Manifest, type Replacement } from "./manifest/manifest.ts";
 import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
-import { compileExpiry, isExpired, type Expiry, type RetentionPolicy } from "./retention/retention-policy.ts";
+import {
+  compileExpiry,
+  isExpired,
+  keepForever,
+  type Expiry,
+  type RetentionPolicy,
+} from "./retention/retention-policy.ts";
 import type { ReadAheadOptions } from "./read-ahead.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import type { Segment } from "./segment.ts";
@@ -103,6 +110,8 @@ export interface Store {
    * @throws {ServiceError} as {@link select}.
    */
   visitBlocks(request: VisitRequest, visit: (block: BlockFacts) => void, signal?: AbortSignal): Promise<void>;
+  /** What {@link select} would give to read, and why nothing else; it reads the skip filters that a select reads, too. */
+  explain(request: SelectRequest, signal?: AbortSignal): Promise<SelectExplanation>;
   /** What {@link select} and {@link series} would answer from now, for a {@link StoreReader} elsewhere. */
   snapshot(request: TenantRange): StoreSnapshot;
   /**
@@ -221,7 +230,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return write();
     });
 
-  const retentionOf = options.retentionOf ?? keepForever;
+  const retentionOf = options.retentionOf ?? (() => keepForever);
   const expiryOf = (tenant: string): Expiry => compileExpiry(retentionOf(tenant), clock.nowMs());
   const segmentsOf = ({ tenant, startNs, endNs }: TenantRange, { allBeforeNs }: Expiry): Segment[] =>
     manifest.segmentsOf(tenant, laterOf(startNs, allBeforeNs), endNs);
@@ -330,6 +339,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       checkOpen();
       return visitBlocksOf(reader, viewOf(request), request, visit, signal);
     },
+    async explain(request, signal) {
+      checkOpen();
+      return explainSelect(reader, viewOf(request), request, options.readAhead, signal);
+    },
     snapshot(request) {
       checkOpen();
       const { tenant } = request;
@@ -387,8 +400,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
   };
 }
-
-const keepForever = (): RetentionPolicy => ({ periodMs: 0, rules: [] });
 
 function laterOf(timeNs: bigint, otherNs: bigint | undefined): bigint {
   return otherNs !== undefined && otherNs > timeNs ? otherNs : timeNs;

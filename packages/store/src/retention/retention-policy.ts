@@ -17,6 +17,8 @@ export interface RetentionPolicy {
   readonly rules: readonly RetentionRule[];
 }
 
+export const keepForever: RetentionPolicy = { periodMs: 0, rules: [] };
+
 /** Which of a tenant's lines are too old, at one moment. */
 export interface Expiry {
   /** Lines of the stream before this are too old; undefined when none is. */
