@@ -11,6 +11,7 @@ import {
 import { ServiceError } from "@sluice/model";
 import { z } from "zod";
 import { CompactorConfig } from "./compactor/compactor-config.ts";
+import { DistributorConfig } from "./distributor/otlp-config.ts";
 import { LimitsSection } from "./limits.ts";
 import { RulerConfig } from "./ruler/ruler-config.ts";
 import { RuntimeConfigSection } from "./runtime-config/runtime-config.ts";
@@ -66,6 +67,7 @@ export const ServerConfig = z.strictObject({
   storage_config: StorageConfig.prefault({}),
   limits_config: LimitsSection.prefault({}),
   runtime_config: RuntimeConfigSection.prefault({}),
+  distributor: DistributorConfig.prefault({}),
   ingester: IngesterConfig.prefault({}),
   querier: QuerierSection.prefault({}),
   compactor: CompactorConfig.prefault({}),

@@ -82,7 +82,6 @@ export const ignoredLimits = {
 /** Keys of Loki that would change what is stored or refused, and that are an error here until they do. */
 export const refusedLimits = {
   discover_generic_fields: "only service names and levels are discovered",
-  otlp_config: "there is no OTLP endpoint",
   policy_stream_mapping: "limits are per tenant, not per policy",
   policy_override_limits: "limits are per tenant, not per policy",
   policy_enforced_labels: "limits are per tenant, not per policy; see enforced_labels",

@@ -3,6 +3,7 @@ import { compileRe2, parseRfc3339Ns, nsPerMs, ServiceError, type Matcher } from 
 import { ByteSize, DurationMs, textCodec } from "@sluice/service";
 import type { RetentionPolicy } from "@sluice/store";
 import { z } from "zod";
+import { OtlpConfig } from "./distributor/otlp-config.ts";
 import { ignoredLimits, refusedLimits } from "./limits-without-effect.ts";
 
 /** A stream selector; matchers after parsing. */
@@ -103,6 +104,8 @@ const LimitFields = z.strictObject({
   log_level_fields: names,
   /** Objects inside each other in which a JSON line's level is looked for; 0 is any number, up to 100. */
   log_level_from_json_max_depth: z.int(),
+  /** What becomes of the attributes of OpenTelemetry's records. */
+  otlp_config: OtlpConfig,
 
   // What a query may ask for.
   /** Lines of one answer. */
@@ -130,6 +133,9 @@ const LimitFields = z.strictObject({
   volume_enabled: z.boolean(),
   /** Label sets, or labels, of which they tell the volume; more is an error. */
   volume_max_series: z.int().positive(),
+  /** Lines, and bytes of lines, in which patterns are looked for; of more a sample that is spread over the time. */
+  max_pattern_lines: z.int().positive(),
+  max_pattern_bytes: ByteSize.refine((sizeBytes) => sizeBytes > 0, "must be larger than 0"),
   /** Live tails that one tenant may have open. */
   max_concurrent_tail_requests: z.int().positive(),
 
@@ -186,6 +192,7 @@ const lokiDefaults: z.input<typeof LimitFields> = {
   discover_log_levels: true,
   log_level_fields: levelFields,
   log_level_from_json_max_depth: 2,
+  otlp_config: {},
   max_entries_limit_per_query: 5000,
   max_query_series: 500,
   max_query_lookback: "0s",
@@ -199,6 +206,8 @@ const lokiDefaults: z.input<typeof LimitFields> = {
   blocked_queries: [],
   volume_enabled: true,
   volume_max_series: 1000,
+  max_pattern_lines: 300_000,
+  max_pattern_bytes: "100MB",
   max_concurrent_tail_requests: 10,
   retention_period: "0s",
   retention_stream: [],

@@ -8,6 +8,7 @@ import type { StoreDeletes } from "@sluice/store";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerOptions } from "../config.ts";
 import type { Distributor } from "../distributor/distributor.ts";
+import { OtlpMappings } from "../distributor/otlp-config.ts";
 import { PushBudget } from "../distributor/push-budget.ts";
 import { deleteRoutes } from "../deletes/delete-routes.ts";
 import type { Ingester } from "../ingester/ingester.ts";
@@ -70,6 +71,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { push_body_bytes_max, push_decompressed_bytes_max, push_in_flight_bytes_max, allowed_origins } =
     options.config.server;
   const limitsOf = (tenant: string): Limits => limits.of(tenant);
+  const otlpMappings = new OtlpMappings(options.config.distributor);
   const { metrics } = registry;
   const reading: ReadOptions = {
     limitsOf: (tenants) => narrowestLimits(splitTenants(tenants).map(limitsOf)),
@@ -128,6 +130,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     bodyBytesMax: push_body_bytes_max,
     pushLimits: { ...defaultPushLimits, decompressedBytesMax: push_decompressed_bytes_max },
     snappy: createSnappyCodec(kernels),
+    otlpMappingOf: (tenant) => otlpMappings.of(limitsOf(tenant)),
+    clock,
+    logger,
     metrics,
   });
   await app.register(flushRoute, { flush: () => ingester.flushAll() });

@@ -32,35 +32,52 @@ export function answerError(
   reply: FastifyReply,
   logger: Logger,
 ): FastifyReply {
+  const { status, message, retryAfterMs } = failureOf(error, request, logger);
+  return sendText(withRetryAfter(reply, retryAfterMs), status, message);
+}
+
+/** What a client is told. */
+export interface Failure {
+  readonly status: number;
+  readonly message: string;
+  /** After this the request may come again. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** What a client is told of anything that was thrown; a bug is logged, and its details stay here. */
+export function failureOf(error: unknown, request: FastifyRequest, logger: Logger): Failure {
+  const failure = (status: number, message: string, retryAfterMs?: number): Failure => ({
+    status,
+    message,
+    retryAfterMs,
+  });
   if (error instanceof PushRefused) {
-    return sendText(withRetryAfter(reply, error.retryAfterMs), error.status, error.message);
+    return failure(error.status, error.message, error.retryAfterMs);
   }
   if (isServiceError(error)) {
-    if (error.code === "rate_limited" || error.code === "unavailable") {
-      withRetryAfter(reply, retryAfterMsDefault);
-    }
     if (error.code === "corrupt") {
       logger.error("damaged data", { url: request.url, error: error.message });
     }
-    return sendText(reply, statusOfCode[error.code], error.message);
+    const mayComeAgain = error.code === "rate_limited" || error.code === "unavailable";
+    return failure(statusOfCode[error.code], error.message, mayComeAgain ? retryAfterMsDefault : undefined);
   }
   const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
     const { message } = bodyTooLarge(request.headers["content-length"] ?? "unknown", request.routeOptions.bodyLimit);
-    return sendText(reply, 413, message);
+    return failure(413, message);
   }
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
-    return sendText(reply, 400, "mime: no media type");
+    return failure(400, "mime: no media type");
   }
   if (statusCode !== undefined && statusCode < 500) {
-    return sendText(reply, statusCode, messageOf(error));
+    return failure(statusCode, messageOf(error));
   }
   logger.error("request failed", {
     url: request.url,
     error: messageOf(error),
     stack: error instanceof Error ? error.stack : undefined,
   });
-  return sendText(reply, 500, "internal server error");
+  return failure(500, "internal server error");
 }
 
 /** Loki's answer to a body that is larger than it may be. */
@@ -72,7 +89,7 @@ export function bodyTooLarge(sizeBytes: string, sizeBytesMax: number): ServiceEr
 }
 
 /** Whole seconds, at least one. */
-function withRetryAfter(reply: FastifyReply, ms: number | undefined): FastifyReply {
+export function withRetryAfter(reply: FastifyReply, ms: number | undefined): FastifyReply {
   return ms === undefined ? reply : reply.header("Retry-After", String(Math.max(Math.ceil(ms / 1000), 1)));
 }
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { createSnappyCodec, defaultPushLimits } from "@sluice/push";
+import { createSnappyCodec, defaultOtlpMapping, defaultPushLimits } from "@sluice/push";
 import { createMetrics } from "@sluice/service";
 import { quietLogger, quietMetrics, virtualClock } from "@sluice/testkit";
 import fastify from "fastify";
@@ -37,6 +37,9 @@ async function startRoutes(inFlightBytesMax: number): Promise<
     bodyBytesMax: 10_000_000,
     pushLimits: defaultPushLimits,
     snappy: createSnappyCodec(),
+    otlpMappingOf: () => defaultOtlpMapping,
+    clock: virtualClock(nowMs),
+    logger: quietLogger,
     metrics,
   });
   const address = await app.listen({ host: "127.0.0.1", port: 0 });

@@ -1,13 +1,23 @@
 import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { paths } from "@sluice/api";
-import { ServiceError, type Metrics } from "@sluice/model";
-import { decodeLegacyPush, decodePush, type PushedStream, type PushLimits, type SnappyCodec } from "@sluice/push";
+import { nsPerMs, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
+import {
+  decodeLegacyPush,
+  decodeOtlp,
+  decodePush,
+  encodeOtlpStatus,
+  type OtlpMapping,
+  type PushedStream,
+  type PushHttpRequest,
+  type PushLimits,
+  type SnappyCodec,
+} from "@sluice/push";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { Distributor } from "../distributor/distributor.ts";
 import type { PushBudget, Reservation } from "../distributor/push-budget.ts";
 import type { AcceptedStream } from "../distributor/validate.ts";
-import { bodyTooLarge } from "./error-handler.ts";
+import { bodyTooLarge, failureOf, withRetryAfter } from "./error-handler.ts";
 import { tenantOf } from "./tenant.ts";
 
 export interface PushRoutesOptions {
@@ -23,12 +33,19 @@ export interface PushRoutesOptions {
   readonly bodyBytesMax: number;
   readonly pushLimits: PushLimits;
   readonly snappy: SnappyCodec;
+  /** Where a tenant wants the attributes of OpenTelemetry's records. */
+  readonly otlpMappingOf: (tenant: string) => OtlpMapping;
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-/** `POST /loki/api/v1/push` and its legacy alias: 204 means that the lines survive a power cut. */
+/** Decodes a push of a tenant. */
+type Decode = (request: PushHttpRequest, tenant: string) => readonly PushedStream[];
+
+/** `POST /loki/api/v1/push`, its legacy alias and OTLP: 204 means that the lines survive a power cut. */
 export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, options) => {
-  const { distributor, budget, bodyBytesMax, pushLimits, snappy, metrics } = options;
+  const { distributor, budget, bodyBytesMax, pushLimits, snappy, clock, logger, metrics } = options;
   const received = metrics.counter("sluice_distributor_request_bytes_total", "Bytes of push requests received.", [
     "tenant",
   ]);
@@ -97,7 +114,7 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
   }
 
   const route =
-    (decode: typeof decodePush) =>
+    (decode: Decode) =>
     async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const reservation = reservations.get(request);
       // A client that leaves does not take the bytes along: they are there until they are durable.
@@ -109,7 +126,7 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
         request.body = undefined;
         received.add(body.length, { tenant });
         const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
-        const streams = timed("decode", () => decode({ body, contentType, contentEncoding }, pushLimits, snappy));
+        const streams = timed("decode", () => decode({ body, contentType, contentEncoding }, tenant));
         reservation?.resize(bytesOf(streams));
         return await accept(tenant, streams, digestOf(body), reply);
       } finally {
@@ -118,9 +135,36 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
     };
 
   const bodyLimit = bodyBytesMax;
-  app.post(paths.push, { bodyLimit }, route(decodePush));
-  app.post(paths.legacyPush, { bodyLimit }, route(decodeLegacyPush));
+  const decodeOtlpOf: Decode = (request, tenant) =>
+    decodeOtlp(request, {
+      limits: pushLimits,
+      mapping: options.otlpMappingOf(tenant),
+      nowNs: BigInt(clock.nowMs()) * nsPerMs,
+    });
+  app.post(
+    paths.push,
+    { bodyLimit },
+    route((request) => decodePush(request, pushLimits, snappy)),
+  );
+  app.post(
+    paths.legacyPush,
+    { bodyLimit },
+    route((request) => decodeLegacyPush(request, pushLimits, snappy)),
+  );
+  const errorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    answerOtlpError(error, request, reply, logger);
+  app.post(paths.otlpPush, { bodyLimit, errorHandler }, route(decodeOtlpOf));
 };
+
+/** OTLP's clients want a google.rpc.Status, and never come again after a 500. */
+function answerOtlpError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
+  const { status, message, retryAfterMs } = failureOf(error, request, logger);
+  return withRetryAfter(reply, retryAfterMs)
+    .status(status === 500 ? 503 : status)
+    .header("Content-Type", "application/octet-stream")
+    .header("X-Content-Type-Options", "nosniff")
+    .send(encodeOtlpStatus(message));
+}
 
 /** @throws {ServiceError} `too_large` as soon as more than `bytesMax` came, or when there is no room for more. */
 async function readBody(

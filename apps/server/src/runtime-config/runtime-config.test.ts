@@ -19,8 +19,8 @@ test.for([
   },
   {
     title: "a limit that is not there yet",
-    text: "overrides:\n  a:\n    otlp_config: {}\n",
-    told: "o.yaml:3: overrides.a.otlp_config: not supported: there is no OTLP endpoint",
+    text: "overrides:\n  a:\n    policy_stream_mapping: {}\n",
+    told: "o.yaml:3: overrides.a.policy_stream_mapping: not supported: limits are per tenant, not per policy",
   },
   {
     title: "a tenant that cannot be",
