@@ -8,7 +8,7 @@ import type { StoreDeletes } from "@sluice/store";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerOptions } from "../config.ts";
 import type { Distributor } from "../distributor/distributor.ts";
-import { OtlpMappings } from "../distributor/otlp-config.ts";
+import { OtlpMappings } from "../distributor/otlp-mappings.ts";
 import { PushBudget } from "../distributor/push-budget.ts";
 import { deleteRoutes } from "../deletes/delete-routes.ts";
 import type { Ingester } from "../ingester/ingester.ts";

@@ -151,8 +151,8 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
     { bodyLimit },
     route((request) => decodeLegacyPush(request, pushLimits, snappy)),
   );
-  const errorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-    answerOtlpError(error, request, reply, logger);
+  const errorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+    void answerOtlpError(error, request, reply, logger);
   app.post(paths.otlpPush, { bodyLimit, errorHandler }, route(decodeOtlpOf));
 };
 

@@ -2,7 +2,8 @@ import { defaultResourceLabels } from "@sluice/push";
 import { parseYamlConfig } from "@sluice/service";
 import { expect, test } from "vitest";
 import { defaultLimits, limitsFor, LimitsSection } from "../limits.ts";
-import { DistributorConfig, OtlpMappings } from "./otlp-config.ts";
+import { DistributorConfig } from "./otlp-config.ts";
+import { OtlpMappings } from "./otlp-mappings.ts";
 
 function actionsOf(yaml: string, distributor: unknown = {}): (...keys: readonly string[]) => readonly string[] {
   const limits = limitsFor(defaultLimits, parseYamlConfig("a.yaml", yaml, LimitsSection));
