@@ -31,11 +31,9 @@ export {
   defaultSegmentDeleteDelayMs,
   defaultSnapshotInterval,
   defaultWalName,
-  openStore,
-  type Store,
   type StoreOptions,
-  type TenantRange,
-} from "./store.ts";
+} from "./store-options.ts";
+export { openStore, type Store, type TenantRange } from "./store.ts";
 export { openStoreReader, type StoreReader, type StoreReaderOptions } from "./store-reader.ts";
 export type { StoreSnapshot, StoreView } from "./store-view.ts";
 export { isSegmentKey, type Segment } from "./segment.ts";

@@ -2,74 +2,36 @@ import {
   assert,
   ServiceError,
   type BlockRef,
-  type Clock,
   type Labels,
-  type Logger,
-  type Metrics,
   type SelectRequest,
   type SeriesRequest,
 } from "@sluice/model";
-import { inlineBlockEncoder, type BlockEncoder, type BlockKernels } from "@sluice/chunk";
-import type { ObjectStore } from "@sluice/object-store";
+import { inlineBlockEncoder } from "@sluice/chunk";
 import { GarbageCollector, type Garbage, type GarbageOptions } from "./collect-garbage.ts";
 import { Compactor, type CompactionResult } from "./compaction/compactor.ts";
-import { defaultCompactionOptions, type CompactionOptions } from "./compaction/plan-compaction.ts";
+import { defaultCompactionOptions } from "./compaction/plan-compaction.ts";
 import { DeleteApplier, type ApplyDeletesOptions, type ApplyDeletesResult } from "./deletes/apply-deletes.ts";
-import { noDeletes, type DeleteOptions } from "./deletes/delete-request.ts";
+import { noDeletes } from "./deletes/delete-request.ts";
 import { DeleteRequests, type StoreDeletes } from "./deletes/delete-requests.ts";
 import { explainSelect, type SelectExplanation } from "./explain-select.ts";
 import { Manifest, type Replacement } from "./manifest/manifest.ts";
 import { Retention, type RetentionResult } from "./retention/apply-retention.ts";
-import {
-  compileExpiry,
-  isExpired,
-  keepForever,
-  type Expiry,
-  type RetentionPolicy,
-} from "./retention/retention-policy.ts";
-import type { ReadAheadOptions } from "./read-ahead.ts";
+import { compileExpiry, isExpired, keepForever, type Expiry } from "./retention/retention-policy.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import type { Segment } from "./segment.ts";
 import { createStoreMetrics } from "./store-metrics.ts";
+import {
+  defaultBlockCacheBytesMax,
+  defaultFilterCacheBytesMax,
+  defaultFooterCacheBytesMax,
+  defaultSegmentDeleteDelayMs,
+  defaultSnapshotInterval,
+  defaultWalName,
+  type StoreOptions,
+} from "./store-options.ts";
 import { selectFrom, seriesFrom, type StoreSnapshot, type StoreView } from "./store-view.ts";
 import { visitBlocksOf, type BlockFacts, type VisitRequest } from "./visit-blocks.ts";
 import { writeSegments, type TenantStreams } from "./write-segments.ts";
-
-export interface StoreOptions {
-  readonly objectStore: ObjectStore;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly clock: Clock;
-  /** Faster loops over bytes, of this thread; without them the plain ones run. */
-  readonly kernels?: BlockKernels;
-  /** What blocks are encoded with; by default on this thread. The same batch must give the same bytes every time. */
-  readonly blockEncoder?: BlockEncoder;
-  /**
-   * Whose positions `walCovered` counts. Stores that share an object store but not a WAL each need a name of their own.
-   */
-  readonly walName?: string;
-  /** Memory for decoded blocks. */
-  readonly blockCacheBytesMax?: number;
-  /** For an object store that charges by the request: queries read blocks together. By default they do not. */
-  readonly readAhead?: ReadAheadOptions;
-  /** Memory for footers of segments. */
-  readonly footerCacheBytesMax?: number;
-  /** Memory for skip filters of blocks. */
-  readonly filterCacheBytesMax?: number;
-  /** Manifest entries between two snapshots. */
-  readonly snapshotInterval?: number;
-  readonly compaction?: Partial<CompactionOptions>;
-  /** How long a tenant's lines are kept, asked at every call, so that it may change. By default forever. */
-  readonly retentionOf?: (tenant: string) => RetentionPolicy;
-  /** What delete requests mean and when they are carried out. By default there are none, and none can be made. */
-  readonly deletes?: DeleteOptions;
-  /**
-   * How long a segment stays after nothing names it any more, for selects that are under way and for readers that do
-   * not know it yet; and twice the time that an upload may take until it is committed. The same for all that share an
-   * object store; much longer than the pause between two refreshes.
-   */
-  readonly segmentDeleteDelayMs?: number;
-}
 
 /** What is asked about; the end does not belong to it. */
 export type TenantRange = Pick<SelectRequest, "tenant" | "startNs" | "endNs">;
@@ -155,13 +117,6 @@ export interface Store {
   /** Waits for a flush that is under way; after that every call rejects with `unavailable`. */
   close(): Promise<void>;
 }
-
-export const defaultWalName = "wal";
-export const defaultBlockCacheBytesMax = 256 * 1024 * 1024;
-export const defaultFooterCacheBytesMax = 128 * 1024 * 1024;
-export const defaultFilterCacheBytesMax = 128 * 1024 * 1024;
-export const defaultSnapshotInterval = 64;
-export const defaultSegmentDeleteDelayMs = 3_600_000;
 
 /**
  * Opens the store: reads the manifest and makes sure that no writer of this WAL from an earlier life can add to it.
