@@ -226,6 +226,7 @@ export interface RangeAggregation {
   readonly range: LogRange;
   /** The quantile of `quantile_over_time`. */
   readonly parameter?: number;
+  /** What the query says; with none the series keep their labels. */
   readonly grouping?: Grouping;
 }
 

@@ -1,6 +1,6 @@
-import { compileMatcher, messageOf, type Matcher } from "@sluice/model";
+import { compileMatcher, compileRe2, messageOf, ServiceError, type Matcher, type MatchOperator } from "@sluice/model";
 import type { IToken } from "chevrotain";
-import { printGoFixed } from "../units/go-float.ts";
+import { parseGoFloat, printGoFixed } from "../units/go-float.ts";
 import { calculate, isSetOperator, precedenceOf } from "./arithmetic.ts";
 import type {
   BinaryOperation,
@@ -10,13 +10,18 @@ import type {
   LabelFilterNode,
   LineFilterNode,
   LineFilterOperator,
+  LineFilterText,
   LogExpression,
   LogRange,
   MetricExpression,
+  PatternNode,
   RangeOperation,
+  RegexpNode,
   VectorMatching,
   VectorOperation,
 } from "./ast.ts";
+import { checkExtractingRegex } from "./extracting-regex.ts";
+import { parseExtractingPattern } from "./line-pattern.ts";
 import { semanticError } from "./syntax-error.ts";
 
 /**
@@ -26,6 +31,8 @@ import { semanticError } from "./syntax-error.ts";
 export interface Problem {
   readonly kind: "problem";
   readonly message: string;
+  /** It was to be a number. */
+  readonly isLiteral?: boolean;
 }
 
 export type Built<T> = T | Problem;
@@ -54,11 +61,38 @@ export function checkedLog(log: LogExpression): Built<LogExpression> {
   return selects ? log : problem(needsMatcher);
 }
 
+export function matcherOf(name: string, operator: IToken, value: IToken): Matcher {
+  return checkedMatcher({ name, operator: operator.image as MatchOperator, value: value.payload as string });
+}
+
 /** `!= "a" or "b"` means neither: one filter each. */
-export function lineFilters(operator: LineFilterOperator, alternatives: readonly string[]): LineFilterNode[] {
+export function lineFilters(
+  operator: LineFilterOperator,
+  alternatives: readonly LineFilterText[],
+): readonly LineFilterNode[] {
   return operator.startsWith("!")
-    ? alternatives.map((text) => ({ kind: "lineFilter", operator, alternatives: [{ kind: "text", text }] }))
-    : [{ kind: "lineFilter", operator, alternatives: alternatives.map((text) => ({ kind: "text", text })) }];
+    ? alternatives.map((text) => ({ kind: "lineFilter", operator, alternatives: [text] }))
+    : [{ kind: "lineFilter", operator, alternatives }];
+}
+
+/** @throws {ServiceError} `bad_data` with Loki's text when the expression is wrong or names no group. */
+export function regexpStage(pattern: string): RegexpNode {
+  try {
+    checkExtractingRegex(pattern);
+  } catch (error) {
+    throw new ServiceError("bad_data", `invalid regexp parser: ${messageOf(error)}`, { cause: error });
+  }
+  return { kind: "regexp", pattern };
+}
+
+/** @throws {ServiceError} `bad_data` with Loki's text when the pattern captures nothing or cannot work. */
+export function patternStage(pattern: string): PatternNode {
+  try {
+    parseExtractingPattern(pattern);
+  } catch (error) {
+    throw new ServiceError("bad_data", `invalid pattern parser: ${messageOf(error)}`, { cause: error });
+  }
+  return { kind: "pattern", pattern };
 }
 
 /** How two label filters are joined; undefined is juxtaposition, which means "and". */
@@ -90,20 +124,75 @@ export function labelFilterTree(
   return read(0);
 }
 
+const groupable: ReadonlySet<RangeOperation> = new Set([
+  "avg_over_time",
+  "min_over_time",
+  "max_over_time",
+  "stddev_over_time",
+  "stdvar_over_time",
+  "first_over_time",
+  "last_over_time",
+  "quantile_over_time",
+] as const);
+
+/** What counts lines or their bytes and nothing else. */
+const withoutUnwrapOnly: ReadonlySet<RangeOperation> = new Set([
+  "count_over_time",
+  "bytes_over_time",
+  "bytes_rate",
+] as const);
+
+const unwrapOptional: ReadonlySet<RangeOperation> = new Set(["rate", "absent_over_time"] as const);
+
 export function rangeAggregation(
   operation: RangeOperation,
   range: LogRange,
-  parameter: string | undefined,
+  parameterText: string | undefined,
   grouping: Grouping | undefined,
 ): Built<MetricExpression> {
-  if (parameter !== undefined) {
-    return problem(`parameter ${parameter} not supported for operation ${operation}`);
+  const parameter = quantileOf(operation, parameterText);
+  if (typeof parameter === "object") {
+    return parameter;
   }
-  if (grouping !== undefined) {
-    return problem(`grouping not allowed for ${operation} aggregation`);
+  const wrong = wrongRange(operation, range.unwrap !== undefined, grouping !== undefined);
+  if (wrong !== undefined) {
+    return problem(wrong);
   }
   const log = checkedLog(range.log);
-  return log.kind === "problem" ? log : { kind: "rangeAggregation", operation, range };
+  if (log.kind === "problem") {
+    return log;
+  }
+  return {
+    kind: "rangeAggregation",
+    operation,
+    range,
+    ...(parameter !== undefined && { parameter }),
+    ...(grouping && { grouping }),
+  };
+}
+
+function quantileOf(operation: RangeOperation, text: string | undefined): Built<number | undefined> {
+  if (operation !== "quantile_over_time") {
+    return text === undefined ? undefined : problem(`parameter ${text} not supported for operation ${operation}`);
+  }
+  if (text === undefined) {
+    return problem(`parameter required for operation ${operation}`);
+  }
+  try {
+    return parseGoFloat(text);
+  } catch (error) {
+    return problem(`invalid parameter for operation ${operation}: ${messageOf(error)}`);
+  }
+}
+
+function wrongRange(operation: RangeOperation, hasUnwrap: boolean, hasGrouping: boolean): string | undefined {
+  if (hasGrouping && !groupable.has(operation)) {
+    return `grouping not allowed for ${operation} aggregation`;
+  }
+  if (unwrapOptional.has(operation) || hasUnwrap !== withoutUnwrapOnly.has(operation)) {
+    return undefined;
+  }
+  return `invalid aggregation ${operation} ${hasUnwrap ? "with" : "without"} unwrap`;
 }
 
 export function vectorAggregation(
@@ -112,8 +201,7 @@ export function vectorAggregation(
   parameter: string | undefined,
   grouping: Grouping | undefined,
 ): Built<MetricExpression> {
-  const wantsParameter = operation === "topk" || operation === "bottomk";
-  const wrong = wantsParameter ? wrongCount(operation, parameter) : unwanted(operation, parameter);
+  const wrong = wrongVector(operation, parameter, grouping);
   if (wrong !== undefined) {
     return problem(wrong);
   }
@@ -129,11 +217,36 @@ export function vectorAggregation(
   return parameter === undefined ? node : { ...node, parameter: Number(parameter) };
 }
 
+function wrongVector(
+  operation: VectorOperation,
+  parameter: string | undefined,
+  grouping: Grouping | undefined,
+): string | undefined {
+  switch (operation) {
+    case "topk":
+    case "bottomk":
+      return wrongCount(operation, parameter);
+    case "approx_topk":
+      return (
+        wrongCount(operation, parameter) ??
+        (grouping === undefined ? undefined : `grouping not allowed for ${operation} aggregation`)
+      );
+    case "sort":
+    case "sort_desc":
+      return (
+        unwanted(operation, parameter) ??
+        ((grouping?.labels.length ?? 0) === 0 ? undefined : "sort and sort_desc doesn't allow grouping by ")
+      );
+    default:
+      return unwanted(operation, parameter);
+  }
+}
+
 function wrongCount(operation: string, parameter: string | undefined): string | undefined {
   if (parameter === undefined) {
     return `parameter required for operation ${operation}`;
   }
-  if (!/^\d+$/u.test(parameter)) {
+  if (!/^\d+$/u.test(parameter) || BigInt(parameter) >= 2n ** 63n) {
     return `invalid parameter ${operation}(${parameter},`;
   }
   return Number(parameter) > 0 ? undefined : `invalid parameter (must be greater than 0) ${operation}(${parameter}`;
@@ -141,6 +254,40 @@ function wrongCount(operation: string, parameter: string | undefined): string | 
 
 function unwanted(operation: string, parameter: string | undefined): string | undefined {
   return parameter === undefined ? undefined : `unsupported parameter for operation ${operation}(${parameter},`;
+}
+
+/** What Loki says of a number that it cannot read. */
+export function noFloat(error: unknown): string {
+  return `unable to parse literal as a float: ${messageOf(error)}`;
+}
+
+export function literal(text: string): Built<MetricExpression> {
+  try {
+    return { kind: "literal", value: parseGoFloat(text) };
+  } catch (error) {
+    return { ...problem(noFloat(error)), isLiteral: true };
+  }
+}
+
+export function vectorLiteral(text: string): Built<MetricExpression> {
+  try {
+    return { kind: "vector", value: parseGoFloat(text) };
+  } catch (error) {
+    return problem(`unable to parse vectorExpr as a float: ${messageOf(error)}`);
+  }
+}
+
+/** @param texts destination, replacement, source and pattern. */
+export function labelReplace(operand: Built<MetricExpression>, texts: readonly string[]): Built<MetricExpression> {
+  const [destination, replacement, source, pattern] = texts as readonly [string, string, string, string];
+  try {
+    compileRe2(`^(?:${pattern})$`, { anchored: false });
+  } catch (error) {
+    return problem(`invalid regex in label_replace: ${messageOf(error)}`);
+  }
+  return operand.kind === "problem"
+    ? operand
+    : { kind: "labelReplace", operand, destination, replacement, source, pattern };
 }
 
 /** An operator between two operands, with its modifiers. */
@@ -172,23 +319,39 @@ export function binaryTree(operands: readonly Operand[], operators: readonly Ope
 }
 
 function binary(operator: Operator, left: Operand, right: Operand): Built<MetricExpression> {
-  const { operator: sign } = operator;
-  for (const [side, leg] of [
-    ["left", left],
-    ["right", right],
-  ] as const) {
-    if (leg.kind === "log") {
-      const type = leg.stages.length === 0 ? "MatchersExpr" : "PipelineExpr";
-      return problem(`unexpected type for ${side} leg of binary operation (${sign}): *syntax.${type}`);
-    }
-    if (leg.kind === "literal" && isSetOperator(sign)) {
-      const value = printGoFixed(leg.value);
-      return problem(`unexpected literal for ${side} leg of logical/set binary operation (${sign}): ${value}`);
-    }
+  if (left.kind === "log") {
+    return problem(unexpectedLog("left", operator.operator, left));
   }
-  // The loop returned for every other kind, which the compiler cannot see.
-  const legs = [left, right] as readonly Built<MetricExpression>[];
-  return combined(operator, legs[0]!, legs[1]!);
+  if (right.kind === "log") {
+    return problem(unexpectedLog("right", operator.operator, right));
+  }
+  return badLiteral(left) ?? badLiteral(right) ?? badSet(operator, left, right) ?? combined(operator, left, right);
+}
+
+function unexpectedLog(side: string, operator: BinaryOperator, { stages }: LogExpression): string {
+  const type = stages.length === 0 ? "MatchersExpr" : "PipelineExpr";
+  return `unexpected type for ${side} leg of binary operation (${operator}): *syntax.${type}`;
+}
+
+/** Numbers come first: the operation would have been calculated. */
+function badLiteral(leg: Built<MetricExpression>): Problem | undefined {
+  return leg.kind === "problem" && leg.isLiteral === true ? problem(leg.message) : undefined;
+}
+
+function badSet(
+  { operator }: Operator,
+  left: Built<MetricExpression>,
+  right: Built<MetricExpression>,
+): Problem | undefined {
+  if (!isSetOperator(operator)) {
+    return undefined;
+  }
+  const [side, leg] = left.kind === "literal" ? (["left", left] as const) : (["right", right] as const);
+  return leg.kind === "literal"
+    ? problem(
+        `unexpected literal for ${side} leg of logical/set binary operation (${operator}): ${printGoFixed(leg.value)}`,
+      )
+    : undefined;
 }
 
 function combined(

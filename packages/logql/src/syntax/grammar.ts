@@ -1,10 +1,7 @@
-import type { IToken } from "chevrotain";
 import type {
   BinaryOperator,
   Expression,
   Grouping,
-  LogExpression,
-  LogRange,
   MetricExpression,
   RangeOperation,
   VectorMatching,
@@ -12,26 +9,9 @@ import type {
 } from "./ast.ts";
 import * as build from "./build.ts";
 import type { Built } from "./build.ts";
-import { LogGrammar } from "./log-grammar.ts";
+import { LogGrammar, UnexpectedToken } from "./log-grammar.ts";
 import { tooManyToList } from "./syntax-error.ts";
 import * as tokens from "./tokens.ts";
-
-/** Raised where the grammar is fine with a token but the meaning of what came before is not. */
-export class UnexpectedToken extends Error {
-  readonly token: IToken;
-
-  constructor(token: IToken) {
-    super(`unexpected ${token.image}`);
-    this.token = token;
-  }
-}
-
-/** A log range while it is being read: inside parentheses the `[5m]` may still be missing. */
-interface RangeDraft {
-  readonly log: LogExpression;
-  readonly rangeMs: number | undefined;
-  readonly offsetNs: number;
-}
 
 /** The grammar of LogQL: what metric expressions make of log expressions. Rules are in the order of reading. */
 export class Grammar extends LogGrammar {
@@ -63,9 +43,9 @@ export class Grammar extends LogGrammar {
       { ALT: () => this.SUBRULE(this.log) },
       { ALT: () => this.SUBRULE(this.rangeAggregation) },
       { ALT: () => this.SUBRULE(this.vectorAggregation) },
+      { ALT: () => this.SUBRULE(this.labelReplace) },
       { ALT: () => this.SUBRULE(this.vectorLiteral) },
-      { ALT: () => ({ kind: "literal" as const, value: this.SUBRULE(this.signedNumber) }) },
-      { ALT: () => this.unsupported(this.CONSUME(tokens.UnsupportedFunction)) },
+      { ALT: () => this.SUBRULE(this.literal) },
     ]),
   );
 
@@ -86,12 +66,30 @@ export class Grammar extends LogGrammar {
     });
   });
 
-  private readonly vectorLiteral = this.RULE("vectorLiteral", (): MetricExpression => {
+  private readonly literal = this.RULE("literal", (): Built<MetricExpression> => {
+    const text = this.SUBRULE(this.signedNumber);
+    return this.ACTION(() => build.literal(text));
+  });
+
+  private readonly vectorLiteral = this.RULE("vectorLiteral", (): Built<MetricExpression> => {
     this.CONSUME(tokens.VectorOf);
     this.CONSUME(tokens.OpenParenthesis);
-    const value = this.numberOf(this.CONSUME(tokens.Numeral));
+    const text = this.CONSUME(tokens.Numeral).image;
     this.CONSUME(tokens.CloseParenthesis);
-    return { kind: "vector", value };
+    return this.ACTION(() => build.vectorLiteral(text));
+  });
+
+  private readonly labelReplace = this.RULE("labelReplace", (): Built<MetricExpression> => {
+    const texts: string[] = [];
+    this.CONSUME(tokens.LabelReplace);
+    this.CONSUME(tokens.OpenParenthesis);
+    const operand = this.SUBRULE(this.metric);
+    for (const consume of [0, 1, 2, 3] as const) {
+      this.consume(consume, tokens.Comma);
+      texts.push(this.consume(consume, tokens.Text).payload as string);
+    }
+    this.CONSUME(tokens.CloseParenthesis);
+    return this.ACTION(() => build.labelReplace(operand, texts));
   });
 
   private readonly modifiers = this.RULE("modifiers", (): Omit<build.Operator, "operator"> => {
@@ -170,62 +168,11 @@ export class Grammar extends LogGrammar {
       this.CONSUME(tokens.Comma);
       return text;
     });
-    const draft = this.SUBRULE(this.logRange, {});
-    const range = this.ACTION(() => this.complete(draft));
+    const range = this.SUBRULE(this.logRange);
     this.CONSUME(tokens.CloseParenthesis);
     const grouping = this.OPTION1(() => this.SUBRULE(this.grouping));
     return this.ACTION(() =>
       build.rangeAggregation(build.wordOf(operation) as RangeOperation, range, parameter, grouping),
     );
   });
-
-  /** `[5m]` may come after the selector, after the stages, or after a parenthesis around both. */
-  private readonly logRange = this.RULE("logRange", (): RangeDraft =>
-    this.OR({
-      DEF: [
-        {
-          ALT: () => {
-            this.CONSUME(tokens.OpenParenthesis);
-            const inner = this.SUBRULE(this.logRange);
-            this.CONSUME(tokens.CloseParenthesis);
-            return (
-              this.OPTION({
-                GATE: () => inner.rangeMs === undefined,
-                DEF: () => ({ ...inner, ...this.SUBRULE(this.range) }),
-              }) ?? inner
-            );
-          },
-        },
-        {
-          ALT: () => {
-            const { matchers, stages } = this.SUBRULE(this.log);
-            const range = this.OPTION1(() => this.SUBRULE1(this.range));
-            const later = this.OPTION2({
-              GATE: () => range !== undefined && stages.length === 0,
-              DEF: () => this.SUBRULE(this.stages),
-            });
-            const log = { kind: "log", matchers, stages: later ?? stages } as const;
-            return { log, rangeMs: range?.rangeMs, offsetNs: range?.offsetNs ?? 0 };
-          },
-        },
-      ],
-      ERR_MSG: "NUMBER or { or (",
-    }),
-  );
-
-  private readonly range = this.RULE("range", (): { rangeMs: number; offsetNs: number } => {
-    const rangeMs = this.CONSUME(tokens.Range).payload as number;
-    const offsetNs = this.OPTION(() => {
-      this.CONSUME(tokens.Offset);
-      return this.CONSUME(tokens.Duration).payload as number;
-    });
-    return { rangeMs, offsetNs: offsetNs ?? 0 };
-  });
-
-  private complete({ log, rangeMs, offsetNs }: RangeDraft): LogRange {
-    if (rangeMs === undefined) {
-      throw new UnexpectedToken(this.LA(1));
-    }
-    return { log, rangeMs, offsetNs };
-  }
 }

@@ -1,8 +1,10 @@
-import { isServiceError, messageOf, unquoteGo } from "@sluice/model";
+import { isServiceError, messageOf } from "@sluice/model";
 import { createTokenInstance, type IToken, type TokenType } from "chevrotain";
 import { parseByteSize } from "../units/byte-size.ts";
 import { parseGoDurationNs } from "../units/go-duration.ts";
 import { parseRangeMs } from "../units/prometheus-duration.ts";
+import { endOfGoNumber, wrongGoNumber } from "./go-number.ts";
+import { readGoString } from "./go-string.ts";
 import * as tokens from "./tokens.ts";
 
 /** A piece of the query: its type, where it ends and what it stands for. */
@@ -10,6 +12,27 @@ interface Piece {
   readonly type: TokenType;
   readonly end: number;
   readonly payload?: string | number;
+  /** What Go's scanner has to say about a token that it goes on from all the same. */
+  readonly warning?: string | undefined;
+}
+
+/** Something that Go's scanner complains of and reads on: the query is wrong, unless something worse comes first. */
+export interface ScanWarning {
+  readonly message: string;
+  /** Where the token begins. */
+  readonly offset: number;
+  /** How many tokens come before it. */
+  readonly tokenIndex: number;
+}
+
+export interface Tokens {
+  readonly tokens: IToken[];
+  readonly warnings: readonly ScanWarning[];
+}
+
+/** The tokens of a query, without blanks and comments; of a token that cannot be read no more than the first. */
+export function tokenize(query: string): IToken[] {
+  return scanQuery(query).tokens;
 }
 
 /**
@@ -17,29 +40,36 @@ interface Piece {
  * a function is one only before `(`, a number takes a unit greedily, an unknown character is a token. What cannot be
  * read becomes a token that no rule accepts and that carries the message, so that an earlier syntax error comes first.
  */
-export function tokenize(query: string): IToken[] {
+export function scanQuery(query: string): Tokens {
   const found: IToken[] = [];
-  let offset = skipBlank(query, 0);
+  const warnings: ScanWarning[] = [];
+  // Go's scanner skips a byte order mark, and only at the very beginning.
+  let offset = skipBlank(query, query.startsWith("\ufeff") ? 1 : 0);
   while (offset < query.length) {
     const piece = scan(query, offset);
-    const token = createTokenInstance(
-      piece.type,
-      query.slice(offset, piece.end),
-      offset,
-      piece.end - 1,
-      Number.NaN,
-      Number.NaN,
-      Number.NaN,
-      Number.NaN,
-    );
-    token.payload = piece.payload;
-    found.push(token);
+    if (piece.warning !== undefined) {
+      warnings.push({ message: piece.warning, offset, tokenIndex: found.length });
+    }
+    if (piece.type !== tokens.UnendedComment) {
+      const token = createTokenInstance(
+        piece.type,
+        query.slice(offset, piece.end),
+        offset,
+        piece.end - 1,
+        Number.NaN,
+        Number.NaN,
+        Number.NaN,
+        Number.NaN,
+      );
+      token.payload = piece.payload;
+      found.push(token);
+    }
     if (piece.type === tokens.Unreadable) {
       break;
     }
     offset = skipBlank(query, piece.end);
   }
-  return found;
+  return { tokens: found, warnings };
 }
 
 const blank = /(?:[ \t\r\n]+|#[^\n]*|\/\/[^\n]*|\/\*[^]*?\*\/)*/uy;
@@ -66,6 +96,10 @@ function scan(query: string, offset: number): Piece {
       return scanCharacter(query, offset);
     case "-":
       return scanFlag(query, offset) ?? scanNegativeDuration(query, offset) ?? scanSymbol(query, offset);
+    case "/":
+      return query[offset + 1] === "*"
+        ? { type: tokens.UnendedComment, end: query.length, warning: "comment not terminated" }
+        : scanSymbol(query, offset);
     default:
       return scanNumber(query, offset) ?? scanWord(query, offset) ?? scanSymbol(query, offset);
   }
@@ -75,35 +109,27 @@ function unreadable(query: string, message: string): Piece {
   return { type: tokens.Unreadable, end: query.length, payload: message };
 }
 
-const quoted = /"(?:[^"\\\n]|\\[^\n])*"/uy;
-const raw = /`[^`]*`/uy;
-
 function scanText(query: string, offset: number): Piece {
-  const isRaw = query[offset] === "`";
-  const end = endOf(isRaw ? raw : quoted, query, offset);
-  if (end === undefined) {
-    return unreadable(query, "literal not terminated");
-  }
-  const body = query.slice(offset + 1, end - 1);
-  if (isRaw) {
-    return { type: tokens.Text, end, payload: body.replaceAll("\r", "") };
-  }
-  try {
-    return { type: tokens.Text, end, payload: unquoteGo(body) };
-  } catch (error) {
-    if (isServiceError(error)) {
-      return unreadable(query, "invalid char escape");
-    }
-    throw error;
-  }
+  const text = readGoString(query, offset);
+  return typeof text === "string" ? unreadable(query, text) : { type: tokens.Text, end: text.end, payload: text.value };
 }
 
-const character = /'(?:[^'\\\n]|\\[^\n])*'/uy;
+const character = /'(?:[^'\\\n]|\\(?:[abfnrtv\\']|[0-7]{3}|x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8})|(\\))*('?)/iuy;
+const oneCharacter = /^'(?:[^\\]|\\(?:.|[0-7]{3}|[xuU][\da-fA-F]+))'$/u;
 
 /** Go's character literal, which LogQL has no use for: one unknown token. */
 function scanCharacter(query: string, offset: number): Piece {
-  const end = endOf(character, query, offset);
-  return end === undefined ? unreadable(query, "literal not terminated") : { type: tokens.Unknown, end };
+  character.lastIndex = offset;
+  const [text, wrongEscape, close] = character.exec(query)!;
+  const warning =
+    wrongEscape !== undefined
+      ? "invalid char escape"
+      : close === ""
+        ? "literal not terminated"
+        : oneCharacter.test(text)
+          ? undefined
+          : "invalid char literal";
+  return { type: tokens.Unknown, end: offset + text.length, warning };
 }
 
 function scanRange(query: string, offset: number): Piece {
@@ -133,42 +159,25 @@ function scanNegativeDuration(query: string, offset: number): Piece | undefined 
   return ns === undefined ? undefined : { type: tokens.Duration, end: end!, payload: ns };
 }
 
-const numeral =
-  /(?:0[xX][\da-fA-F_]*\.?[\da-fA-F_]*(?:[pP][+-]?\d*)?|0[bBoO][\d_]*|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]*)?)/uy;
 const durationTail = /[\p{N}.nu\u00b5mshdwy]*/uy;
 const byteSizeTail = /[\p{N}.BikKMGTP]*/uy;
 
 function scanNumber(query: string, offset: number): Piece | undefined {
-  const end = endOf(numeral, query, offset);
+  const end = endOfGoNumber(query, offset);
   if (end === undefined) {
     return undefined;
   }
-  const text = query.slice(offset, end);
-  const wrong = wrongNumeral(text);
-  if (wrong !== undefined) {
-    return unreadable(query, wrong);
-  }
+  const warning = wrongGoNumber(query.slice(offset, end));
   const durationEnd = endOf(durationTail, query, end)!;
   const ns = durationEnd > end ? durationNs(query.slice(offset, durationEnd)) : undefined;
   if (ns !== undefined) {
-    return { type: tokens.Duration, end: durationEnd, payload: ns };
+    return { type: tokens.Duration, end: durationEnd, payload: ns, warning };
   }
   const sizeEnd = endOf(byteSizeTail, query, end)!;
   const bytes = sizeEnd > end ? orUndefined(() => parseByteSize(query.slice(offset, sizeEnd))) : undefined;
-  return bytes === undefined ? { type: tokens.Numeral, end } : { type: tokens.ByteSize, end: sizeEnd, payload: bytes };
-}
-
-/** What Go's scanner says about a number that is none. */
-function wrongNumeral(text: string): string | undefined {
-  if (/^(?!0[xX]).*[eE][+-]?$/u.test(text)) {
-    return "exponent has no digits";
-  }
-  const base = /^0([xXbBoO])$/u.exec(text)?.[1]?.toLowerCase();
-  if (base !== undefined) {
-    return `${{ x: "hexadecimal", b: "binary", o: "octal" }[base]} literal has no digits`;
-  }
-  const digit = /^0[0-7_]*([89])[\d_]*$/u.exec(text)?.[1];
-  return digit === undefined ? undefined : `invalid digit '${digit}' in octal literal`;
+  return bytes === undefined
+    ? { type: tokens.Numeral, end, warning }
+    : { type: tokens.ByteSize, end: sizeEnd, payload: bytes, warning };
 }
 
 function durationNs(text: string): number | undefined {
@@ -196,8 +205,9 @@ function scanWord(query: string, offset: number): Piece | undefined {
   }
   const text = query.slice(offset, end).toLowerCase();
   const functionType = functionTypes.get(text);
-  if (functionType !== undefined && endOf(callTail, query, end) !== undefined) {
-    return { type: functionType, end };
+  if (functionType !== undefined) {
+    const type = endOf(callTail, query, end) === undefined ? tokens.Identifier : functionType;
+    return { type, end };
   }
   return { type: keywordTypes.get(text) ?? tokens.Identifier, end };
 }

@@ -1,11 +1,12 @@
-import { compileRe2, messageOf, ServiceError, type Matcher } from "@sluice/model";
-import type { Expression, LineFilterNode, LogExpression } from "./ast.ts";
+import { ServiceError, type Matcher } from "@sluice/model";
+import type { IToken } from "chevrotain";
+import type { Expression, LogExpression } from "./ast.ts";
 import { checkedLog } from "./build.ts";
-import { Grammar, UnexpectedToken } from "./grammar.ts";
-import { tokenize } from "./lexer.ts";
-import { checkLinePattern } from "./line-pattern.ts";
-import { printStage } from "./print.ts";
-import { semanticError, syntaxError, tooManyToList } from "./syntax-error.ts";
+import { checkStages } from "./check-stages.ts";
+import { Grammar } from "./grammar.ts";
+import { scanQuery, type ScanWarning } from "./lexer.ts";
+import { UnexpectedToken } from "./log-grammar.ts";
+import { isEndOfQuery, scanError, semanticError, syntaxError } from "./syntax-error.ts";
 
 /** A longer query is refused unread. */
 export const queryBytesMax = 131_072;
@@ -29,7 +30,7 @@ export function parseQuery(query: string): Expression {
   }
   freeze(checked);
   for (const log of logsOf(checked)) {
-    checkLineFilters(log);
+    checkStages(log.stages);
   }
   return checked;
 }
@@ -54,11 +55,16 @@ function parseUnchecked(query: string): Expression {
   if (sizeBytes >= queryBytesMax) {
     throw semanticError(`input size too long (${sizeBytes} > ${queryBytesMax})`);
   }
-  grammar.input = tokenize(query);
-  const expression = runGrammar(query);
+  const { tokens, warnings } = scanQuery(query);
+  grammar.input = tokens;
+  const expression = runGrammar(query, warnings);
   const [first] = grammar.errors;
   if (first !== undefined) {
-    throw syntaxError(query, first.token, first.message);
+    throw firstError(query, warnings, first.token, first.message);
+  }
+  const [warning] = warnings;
+  if (warning !== undefined) {
+    throw scanError(query, warning.offset, warning.message);
   }
   if (expression.kind === "problem") {
     throw semanticError(expression.message);
@@ -66,12 +72,12 @@ function parseUnchecked(query: string): Expression {
   return expression;
 }
 
-function runGrammar(query: string): ReturnType<Grammar["query"]> {
+function runGrammar(query: string, warnings: readonly ScanWarning[]): ReturnType<Grammar["query"]> {
   try {
     return grammar.query();
   } catch (error) {
     if (error instanceof UnexpectedToken) {
-      throw syntaxError(query, error.token, tooManyToList);
+      throw firstError(query, warnings, error.token, error.expecting);
     }
     // Chevrotain and we are recursive: a query of a hundred thousand parentheses is not worth more than an error.
     if (error instanceof RangeError) {
@@ -79,6 +85,13 @@ function runGrammar(query: string): ReturnType<Grammar["query"]> {
     }
     throw error;
   }
+}
+
+/** Of what the lexer complained of and the token that does not fit, Loki tells what it met first. */
+function firstError(query: string, warnings: readonly ScanWarning[], token: IToken, expecting: string): ServiceError {
+  const [warning] = warnings;
+  const isEarlier = warning !== undefined && (isEndOfQuery(token) || warning.offset <= token.startOffset);
+  return isEarlier ? scanError(query, warning.offset, warning.message) : syntaxError(query, token, expecting);
 }
 
 /** Every log expression in the query, from the left. */
@@ -96,36 +109,6 @@ export function logsOf(expression: Expression): readonly LogExpression[] {
     case "literal":
     case "vector":
       return [];
-  }
-}
-
-/** Line filters in a row are one stage to Loki, and its error shows them all. */
-function checkLineFilters({ stages }: LogExpression): void {
-  let row: LineFilterNode[] = [];
-  for (const stage of stages) {
-    if (stage.kind === "lineFilter") {
-      row.push(stage);
-      continue;
-    }
-    checkRow(row);
-    row = [];
-  }
-  checkRow(row);
-}
-
-function checkRow(row: readonly LineFilterNode[]): void {
-  try {
-    for (const { operator, alternatives } of row) {
-      for (const { text } of alternatives) {
-        if (operator === "|~" || operator === "!~") {
-          compileRe2(text, { anchored: false });
-        } else if (operator === "|>" || operator === "!>") {
-          checkLinePattern(text);
-        }
-      }
-    }
-  } catch (error) {
-    throw semanticError(`stage '${row.map(printStage).join(" ")}' : ${messageOf(error)}`, error);
   }
 }
 

@@ -1,17 +1,18 @@
-import { printDurationMs, quoteGo, isLabelName, ServiceError, type Matcher } from "@sluice/model";
-import { printByteSize } from "../units/byte-size.ts";
+import { printDurationMs, quoteGo, type Matcher } from "@sluice/model";
 import { printGoDuration } from "../units/go-duration.ts";
 import { printGoFixed, printGoFloat, printGoGeneral } from "../units/go-float.ts";
 import type {
   BinaryOperation,
   Expression,
   Grouping,
-  LabelFilterNode,
+  LabelReplace,
   LogExpression,
   LogRange,
-  StageNode,
+  RangeAggregation,
+  Unwrap,
   VectorAggregation,
 } from "./ast.ts";
+import { printLabelFilter, printMatcher, printStage } from "./print-stage.ts";
 
 /** Prints a query in its canonical form, which Loki's `expr.String()` gives and which parses to the same tree. */
 export function printExpression(expression: Expression): string {
@@ -19,13 +20,13 @@ export function printExpression(expression: Expression): string {
     case "log":
       return printLog(expression);
     case "rangeAggregation":
-      return `${expression.operation}(${printRange(expression.range)})`;
+      return printRangeAggregation(expression);
     case "vectorAggregation":
       return printVectorAggregation(expression);
     case "binary":
       return printBinary(expression);
     case "labelReplace":
-      throw new ServiceError("bad_data", `${expression.kind} is not supported`);
+      return printLabelReplace(expression);
     case "literal":
       return printGoGeneral(expression.value);
     case "vector":
@@ -42,58 +43,30 @@ export function printMatchers(matchers: readonly Matcher[]): string {
   return `{${matchers.map(printMatcher).join(", ")}}`;
 }
 
-function printMatcher({ name, operator, value }: Matcher): string {
-  return `${isLabelName(name) ? name : quoteGo(name)}${operator}${quoteGo(value)}`;
+/** Loki's spaces: one before what follows the selector, none between it and the range. */
+function printUnwrap({ label, conversion, filters }: Unwrap): string {
+  const value = conversion === undefined ? label : `${conversion}(${label})`;
+  return [` | unwrap ${value}`, ...filters.map((filter) => ` | ${printLabelFilter(filter)}`)].join("");
 }
 
-export function printStage(stage: StageNode): string {
-  switch (stage.kind) {
-    case "lineFilter":
-      return `${stage.operator} ${stage.alternatives.map(({ text }) => quoteGo(text)).join(" or ")}`;
-    case "json":
-      return "| json";
-    case "logfmt":
-      return `| logfmt${stage.strict ? " --strict" : ""}${stage.keepEmpty ? " --keep-empty" : ""}`;
-    default:
-      throw new ServiceError("bad_data", `${stage.kind} is not supported`);
-    case "labelFilter":
-      return `| ${printLabelFilter(stage.filter)}`;
-  }
-}
-
-function printLabelFilter(filter: LabelFilterNode): string {
-  switch (filter.kind) {
-    case "text":
-      return printMatcher(filter.matcher);
-    case "number":
-      return `${filter.name}${filter.operator}${printGoFloat(filter.value)}`;
-    case "duration":
-      return `${filter.name}${filter.operator}${printGoDuration(filter.valueNs)}`;
-    case "byteSize":
-      return `${filter.name}${filter.operator}${printByteSize(filter.valueBytes)}`;
-    default:
-      throw new ServiceError("bad_data", `ip() is not supported`);
-    case "and":
-      return `( ${printLabelFilter(filter.left)} , ${printLabelFilter(filter.right)} )`;
-    case "or":
-      return `( ${printLabelFilter(filter.left)} or ${printLabelFilter(filter.right)} )`;
-  }
-}
-
-function printRange({ log, rangeMs, offsetNs }: LogRange): string {
+export function printRange({ log, unwrap, rangeMs, offsetNs }: LogRange): string {
   const offset = offsetNs === 0 ? "" : ` offset ${printGoDuration(offsetNs)}`;
-  return `${printLog(log)}[${printDurationMs(rangeMs)}]${offset}`;
+  return `${printLog(log)}${unwrap === undefined ? "" : printUnwrap(unwrap)}[${printDurationMs(rangeMs)}]${offset}`;
+}
+
+function printRangeAggregation({ operation, parameter, range, grouping }: RangeAggregation): string {
+  const parameterText = parameter === undefined ? "" : `${printGoFloat(parameter)},`;
+  const groupingText = grouping === undefined ? "" : printGrouping(grouping);
+  return `${operation}(${parameterText}${printRange(range)})${groupingText}`;
 }
 
 function printVectorAggregation({ operation, grouping, parameter, operand }: VectorAggregation): string {
   const parameterText = parameter === undefined ? "" : `${parameter},`;
-  return `${operation}${printGrouping(grouping)}(${parameterText}${printExpression(operand)})`;
+  const isAll = !grouping.without && grouping.labels.length === 0;
+  return `${operation}${isAll ? "" : printGrouping(grouping)}(${parameterText}${printExpression(operand)})`;
 }
 
 function printGrouping({ without, labels }: Grouping): string {
-  if (!without && labels.length === 0) {
-    return "";
-  }
   return ` ${without ? "without" : "by"} (${labels.join(",")})`;
 }
 
@@ -106,4 +79,9 @@ function printBinary({ operator, returnBool, matching, left, right }: BinaryOper
     text += ` ${on ? "on" : "ignoring"} (${labels.join(",")}) ${names[cardinality]}${included}`;
   }
   return `(${printExpression(left)} ${text} ${printExpression(right)})`;
+}
+
+function printLabelReplace({ operand, destination, replacement, source, pattern }: LabelReplace): string {
+  const texts = [destination, replacement, source, pattern].map(quoteGo);
+  return `label_replace(${[printExpression(operand), ...texts].join(",")})`;
 }

@@ -19,6 +19,9 @@ function listed(expected: readonly TokenType[]): string {
 }
 
 function membersOf(type: TokenType): readonly TokenType[] {
+  if (type === tokens.Identifier) {
+    return [type];
+  }
   const members = tokens.allTokens.filter((candidate) => candidate.CATEGORIES?.includes(type));
   return members.length === 0 ? [type] : members;
 }
@@ -42,14 +45,23 @@ export function syntaxError(query: string, token: IToken, expecting: string): Se
   if (query === "") {
     return semanticError("syntax error: unexpected $end");
   }
-  const isEnd = token.tokenType === tokens.endOfQuery;
-  const { line, column } = positionOf(query, isEnd ? query.length : token.startOffset);
+  const { line, column } = positionOf(query, isEndOfQuery(token) ? query.length : token.startOffset);
   const at = `parse error at line ${losesLine(token) ? 0 : line}, col ${column}`;
   if (token.tokenType === tokens.Unreadable) {
     return new ServiceError("bad_data", `${at}: ${token.payload}`);
   }
   const suffix = expecting === tooManyToList ? "" : `, expecting ${expecting}`;
   return new ServiceError("bad_data", `${at}: syntax error: unexpected ${nameOf(token)}${suffix}`);
+}
+
+/** The error for something that the lexer complains of. */
+export function scanError(query: string, offset: number, message: string): ServiceError {
+  const { line, column } = positionOf(query, offset);
+  return new ServiceError("bad_data", `parse error at line ${line}, col ${column}: ${message}`);
+}
+
+export function isEndOfQuery({ tokenType }: IToken): boolean {
+  return tokenType === tokens.endOfQuery;
 }
 
 function nameOf({ tokenType }: IToken): string {

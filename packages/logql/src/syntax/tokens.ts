@@ -19,11 +19,13 @@ export const Duration = token("DURATION");
 export const ByteSize = token("BYTES");
 /** `[5m]`; payload: milliseconds. */
 export const Range = token("RANGE");
-export const Flag = token("PARSER_FLAG");
-/** A character that begins nothing. Loki calls it an identifier. */
-export const Unknown = token("UNKNOWN");
-/** What could not be read; payload: the message. */
+export const Flag = token("FUNCTION_FLAG");
+/** A character that begins nothing. To Loki it is an identifier, wherever one may stand. */
+export const Unknown = token("UNKNOWN", [Identifier]);
+/** What could not be read; payload: the message. Nothing behind it is read. */
 export const Unreadable = token("UNREADABLE");
+/** Never reaches the grammar. */
+export const UnendedComment = token("UNENDED_COMMENT");
 
 export const OpenBrace = token("{");
 export const CloseBrace = token("}");
@@ -32,6 +34,7 @@ export const CloseParenthesis = token(")");
 export const Comma = token(",");
 export const Pipe = token("|");
 export const Dot = token(".");
+export const CloseBracket = token("]");
 
 /** Categories: a token may be several things, the place decides. */
 export const LineFilterOperator = token("LINE_FILTER");
@@ -70,14 +73,22 @@ export const Ip = token("ip");
 
 export const Json = token("json");
 export const Logfmt = token("logfmt");
+export const Regexp = token("regexp");
+export const Pattern = token("pattern");
+export const Unpack = token("unpack");
+export const LineFormat = token("line_format");
+export const LabelFormat = token("label_format");
+export const Decolorize = token("decolorize");
+export const Drop = token("drop");
+export const Keep = token("keep");
+export const Unwrap = token("unwrap");
 
 export const RangeFunction = token("RANGE_FUNCTION");
 export const VectorFunction = token("VECTOR_FUNCTION");
+/** What `unwrap` may call: `bytes`, `duration`, `duration_seconds`. */
+export const Conversion = token("CONVERSION");
 export const VectorOf = token("VECTOR");
-
-/** Elements of LogQL that are known by name only: the parser says so. */
-export const UnsupportedStage = token("UNSUPPORTED_STAGE");
-export const UnsupportedFunction = token("UNSUPPORTED_FUNCTION");
+export const LabelReplace = token("label_replace");
 
 function words(names: readonly string[], categories: readonly TokenType[]): TokenType[] {
   return names.map((name) => token(name, categories));
@@ -90,6 +101,7 @@ const symbols = [
   CloseParenthesis,
   Comma,
   Dot,
+  CloseBracket,
   Pipe,
   Equal,
   NotEqual,
@@ -119,21 +131,26 @@ const keywords = [
   Offset,
   Json,
   Logfmt,
-  ...words(
-    ["regexp", "unpack", "pattern", "line_format", "label_format", "unwrap", "drop", "keep", "decolorize"],
-    [UnsupportedStage],
-  ),
+  Regexp,
+  Pattern,
+  Unpack,
+  LineFormat,
+  LabelFormat,
+  Decolorize,
+  Drop,
+  Keep,
+  Unwrap,
 ];
 
 /** Loki prints most functions in capitals. */
 const functions = [
-  ...words(["COUNT_OVER_TIME", "RATE", "BYTES_OVER_TIME", "BYTES_RATE"], [RangeFunction]),
-  ...words(["SUM", "AVG", "MIN", "MAX", "COUNT", "TOPK", "BOTTOMK"], [VectorFunction]),
-  VectorOf,
-  Ip,
   ...words(
     [
+      "COUNT_OVER_TIME",
+      "RATE",
       "RATE_COUNTER",
+      "BYTES_OVER_TIME",
+      "BYTES_RATE",
       "AVG_OVER_TIME",
       "SUM_OVER_TIME",
       "MIN_OVER_TIME",
@@ -144,16 +161,17 @@ const functions = [
       "FIRST_OVER_TIME",
       "LAST_OVER_TIME",
       "ABSENT_OVER_TIME",
-      "STDDEV",
-      "STDVAR",
-      "SORT",
-      "SORT_DESC",
-      "APPROX_TOPK",
-      "label_replace",
     ],
-    [UnsupportedFunction],
+    [RangeFunction],
   ),
-  ...words(["BYTES_CONV", "DURATION_CONV", "DURATION_SECONDS_CONV"], []),
+  ...words(
+    ["SUM", "AVG", "MIN", "MAX", "COUNT", "STDDEV", "STDVAR", "TOPK", "BOTTOMK", "APPROX_TOPK", "SORT", "SORT_DESC"],
+    [VectorFunction],
+  ),
+  ...words(["BYTES_CONV", "DURATION_CONV", "DURATION_SECONDS_CONV"], [Conversion]),
+  VectorOf,
+  LabelReplace,
+  Ip,
 ];
 
 function byName(tokens: readonly TokenType[]): ReadonlyMap<string, TokenType> {
@@ -184,8 +202,7 @@ export const allTokens: readonly TokenType[] = [
   BinaryOperator,
   RangeFunction,
   VectorFunction,
-  UnsupportedStage,
-  UnsupportedFunction,
+  Conversion,
   ...symbols,
   ...keywords,
   ...functions,

@@ -1,0 +1,171 @@
+import { messageOf, type Matcher, type MatchOperator } from "@sluice/model";
+import { EmbeddedActionsParser, type IToken } from "chevrotain";
+import { parseGoFloat } from "../units/go-float.ts";
+import type { ComparisonOperator, LabelFilterNode } from "./ast.ts";
+import * as build from "./build.ts";
+import { expectationProvider, semanticError, tooManyToList } from "./syntax-error.ts";
+import * as tokens from "./tokens.ts";
+
+/**
+ * The grammar of label filters and what they share with other elements. Every decision looks at one token, so that the
+ * token an error names is the one that Loki's LALR parser stops at.
+ */
+export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
+  constructor() {
+    super([...tokens.allTokens], { maxLookahead: 1, errorMessageProvider: expectationProvider });
+  }
+
+  protected readonly matcher = this.RULE("matcher", (): Matcher => {
+    const name = this.CONSUME(tokens.Identifier).image;
+    const operator = this.CONSUME(tokens.MatchOperator, { ERR_MSG: "= or =~ or !~ or !=" }).image as MatchOperator;
+    const value = this.CONSUME(tokens.Text).payload as string;
+    return this.ACTION(() => build.checkedMatcher({ name, operator, value }));
+  });
+
+  protected readonly labelFilter = this.RULE("labelFilter", (): LabelFilterNode => {
+    const operands = [this.SUBRULE(this.labelFilterOperand)];
+    const joins: (IToken | undefined)[] = [];
+    this.MANY(() => {
+      const join = this.OPTION(() =>
+        this.OR([
+          { ALT: () => this.CONSUME(tokens.And) },
+          { ALT: () => this.CONSUME(tokens.Or) },
+          { ALT: () => this.CONSUME(tokens.Comma) },
+        ]),
+      );
+      joins.push(join);
+      operands.push(this.SUBRULE1(this.labelFilterOperand));
+    });
+    return this.ACTION(() =>
+      build.labelFilterTree(
+        operands,
+        joins.map((join) => join && (build.wordOf(join) as build.LabelFilterJoin)),
+      ),
+    );
+  });
+
+  private readonly labelFilterOperand = this.RULE("labelFilterOperand", (): LabelFilterNode =>
+    this.OR([
+      {
+        ALT: () => {
+          const name = this.CONSUME(tokens.Identifier).image;
+          return this.SUBRULE(this.labelComparison, { ARGS: [name] });
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(tokens.OpenParenthesis);
+          const filter = this.SUBRULE(this.labelFilter);
+          this.CONSUME(tokens.CloseParenthesis, { ERR_MSG: tooManyToList });
+          return filter;
+        },
+      },
+    ]),
+  );
+
+  private readonly labelComparison = this.RULE("labelComparison", (name: string): LabelFilterNode =>
+    this.OR([
+      {
+        ALT: () => {
+          const operator = this.CONSUME(tokens.RegexOperator);
+          return this.textFilter(name, operator, this.CONSUME(tokens.Text));
+        },
+      },
+      {
+        ALT: () => {
+          const operator = this.CONSUME(tokens.EqualityOperator);
+          return this.OR1([
+            { ALT: () => this.textFilter(name, operator, this.CONSUME1(tokens.Text)) },
+            { ALT: () => this.SUBRULE(this.quantity, { ARGS: [name, operator] }) },
+            {
+              ALT: () => {
+                const pattern = this.SUBRULE(this.ipCall);
+                return { kind: "ip" as const, name, operator: operator.image as "=" | "!=", pattern };
+              },
+            },
+          ]);
+        },
+      },
+      {
+        ALT: () => {
+          const operator = this.CONSUME(tokens.QuantityOperator);
+          return this.SUBRULE1(this.quantity, { ARGS: [name, operator] });
+        },
+      },
+    ]),
+  );
+
+  private readonly quantity = this.RULE("quantity", (name: string, sign: IToken): LabelFilterNode => {
+    const operator = this.ACTION(() => (sign.image === "=" ? "==" : sign.image) as ComparisonOperator);
+    return this.OR([
+      { ALT: () => ({ kind: "number" as const, name, operator, value: this.SUBRULE(this.numberOperand) }) },
+      {
+        ALT: () => ({
+          kind: "duration" as const,
+          name,
+          operator,
+          valueNs: this.CONSUME(tokens.Duration).payload as number,
+        }),
+      },
+      {
+        ALT: () => ({
+          kind: "byteSize" as const,
+          name,
+          operator,
+          valueBytes: this.CONSUME(tokens.ByteSize).payload as number,
+        }),
+      },
+    ]);
+  });
+
+  private readonly numberOperand = this.RULE("numberOperand", (): number => {
+    const text = this.SUBRULE(this.signedNumber);
+    return this.ACTION(() => {
+      try {
+        return parseGoFloat(text);
+      } catch (error) {
+        throw semanticError(build.noFloat(error), error);
+      }
+    });
+  });
+
+  /** The text of a number; a plus is left out. */
+  protected readonly signedNumber = this.RULE("signedNumber", (): string =>
+    this.OR([
+      { ALT: () => this.CONSUME(tokens.Numeral).image },
+      { ALT: () => (this.CONSUME(tokens.Add), this.CONSUME1(tokens.Numeral).image) },
+      { ALT: () => (this.CONSUME(tokens.Subtract), `-${this.CONSUME2(tokens.Numeral).image}`) },
+    ]),
+  );
+
+  /** `ip("10.0.0.0/8")`: its pattern. */
+  protected readonly ipCall = this.RULE("ipCall", (): string => {
+    this.CONSUME(tokens.Ip);
+    this.CONSUME(tokens.OpenParenthesis);
+    const pattern = this.CONSUME(tokens.Text).payload as string;
+    this.CONSUME(tokens.CloseParenthesis);
+    return pattern;
+  });
+
+  private textFilter(name: string, operator: IToken, value: IToken): LabelFilterNode {
+    return this.ACTION(() => ({
+      kind: "text",
+      matcher: build.checkedMatcher({
+        name,
+        operator: operator.image as MatchOperator,
+        value: value.payload as string,
+      }),
+    }));
+  }
+
+  /** Fails at once, as Loki does for what it checks while it reads. */
+  protected checked<T>(check: () => T): T {
+    return this.ACTION(() => {
+      try {
+        return check();
+      } catch (error) {
+        throw semanticError(messageOf(error), error);
+      }
+    });
+  }
+}
