@@ -1,6 +1,13 @@
 import { printGoDuration } from "@sluice/logql";
 import { logsOf, type Expression, type MetricExpression } from "@sluice/logql/syntax";
-import { nsPerMs, printDurationMs, ServiceError, type Matcher, type QueryResult } from "@sluice/model";
+import {
+  nsPerMs,
+  printDurationMs,
+  ServiceError,
+  type Matcher,
+  type QueryResult,
+  type ResultStream,
+} from "@sluice/model";
 import type { Limits } from "../limits.ts";
 import { isBlocked } from "./blocked-queries.ts";
 import type { TimeBounds } from "./params.ts";
@@ -129,17 +136,21 @@ export function checkEntriesLimit(limit: number, limits: Limits): void {
   }
 }
 
-/** Characters of lines that one answer may hold: it is written as one text, and those end at half a gigabyte. */
+/** Bytes of lines that one answer may hold: it is in memory as a whole, more than once. */
 const answerLinesLengthMax = 128 * 1024 * 1024;
 
 /** @throws {ServiceError} `bad_data` when the lines of the result are more than one answer should hold. */
 export function checkAnswerSize(result: QueryResult, lengthMax = answerLinesLengthMax): void {
   const streams = result.type === "streams" ? result.streams : [];
-  const length = streams.reduce((sum, { entries }) => sum + entries.reduce((all, { line }) => all + line.length, 0), 0);
+  const length = streams.reduce((sum, stream) => sum + lineBytesOf(stream), 0);
   if (length > lengthMax) {
     throw new ServiceError(
       "bad_data",
-      `the lines of the answer are too large: ${length} characters, limit: ${lengthMax}; ask for fewer lines with the limit parameter`,
+      `the lines of the answer are too large: ${length} bytes, limit: ${lengthMax}; ask for fewer lines with the limit parameter`,
     );
   }
+}
+
+function lineBytesOf({ columns, entries }: ResultStream): number {
+  return columns?.bytes.length ?? entries.reduce((all, { line }) => all + line.length, 0);
 }

@@ -1,4 +1,14 @@
-import { labelsFromRecord, noLabels, type QueryResult, type QueryStats } from "@sluice/model";
+import { createKernels } from "@sluice/kernels";
+import {
+  batchOf,
+  labelsFromRecord,
+  noLabels,
+  nsPerSecond,
+  type QueryResult,
+  type QueryStats,
+  type ResultStream,
+} from "@sluice/model";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseEncodingFlags, printSample, writeQueryResponse } from "./write-result.ts";
 
@@ -25,7 +35,7 @@ const streams: QueryResult = {
 };
 
 function dataOf(result: QueryResult, flags: readonly string[]): unknown {
-  const body = JSON.parse(writeQueryResponse(result, stats, { execSeconds: 0.5 }, flags)) as {
+  const body = JSON.parse(new TextDecoder().decode(writeQueryResponse(result, stats, { execSeconds: 0.5 }, flags))) as {
     status: string;
     data: Record<string, unknown>;
   };
@@ -94,4 +104,50 @@ test.for([
 test("encoding flags are a comma list", () => {
   expect(parseEncodingFlags("foo, categorize-labels")).toEqual(["foo", "categorize-labels"]);
   expect(parseEncodingFlags(undefined)).toEqual([]);
+});
+
+/** Lines of a stream as the engine gives them: as columns. */
+function asColumns({ labels, entries }: ResultStream): ResultStream {
+  const batch = batchOf(entries);
+  const columns = {
+    count: batch.count,
+    seconds: Float64Array.from(entries, ({ timestampNs }) => Number(timestampNs / nsPerSecond)),
+    nanos: Uint32Array.from(entries, ({ timestampNs }) => Number(timestampNs % nsPerSecond)),
+    bytes: batch.bytes,
+    lineStarts: batch.lineStarts,
+    lineEnds: batch.lineEnds,
+    metadata: entries.map(({ metadata }) => metadata),
+    parsed: entries.map(({ parsed }) => parsed),
+  };
+  return { labels, entries: [], columns };
+}
+
+test("whatever the lines hold, they are read back as they were, from columns and from entries", () => {
+  const kernels = createKernels();
+  const labels = fc.constantFrom({}, { level: "error" }, { "trace id": '"t"\n' }).map(labelsFromRecord);
+  const entry = fc.record({
+    timestampNs: fc.bigInt({ min: 1_700_000_000_000_000_000n, max: 1_700_001_000_000_000_000n }),
+    line: fc.string({ unit: "binary" }).map((text) => text.toWellFormed()),
+    metadata: labels,
+    parsed: fc.constantFrom({}, { x: "<&>" }).map(labelsFromRecord),
+  });
+  const stream = fc.record({
+    labels: fc.constantFrom({ app: "x" }, { app: "y" }).map(labelsFromRecord),
+    entries: fc.array(entry, { minLength: 1, maxLength: 5 }),
+  });
+  fc.assert(
+    fc.property(fc.array(stream, { maxLength: 3 }), (all) => {
+      for (const flags of [[], ["categorize-labels"]]) {
+        const result: QueryResult = { type: "streams", streams: all };
+        const columns: QueryResult = { type: "streams", streams: all.map(asColumns) };
+        const read = (of: QueryResult): unknown =>
+          JSON.parse(new TextDecoder().decode(writeQueryResponse(of, stats, { execSeconds: 1 }, flags, kernels)));
+        const wanted = all.flatMap(({ entries }) => entries.map(({ timestampNs, line }) => [`${timestampNs}`, line]));
+        const answer = read(result) as { data: { result: { values: unknown[][] }[] } };
+        const found = answer.data.result.flatMap(({ values }) => values.map(([time, line]) => [time, line]));
+        expect(found.map(String).sort()).toEqual(wanted.map(String).sort());
+        expect(read(columns)).toEqual(answer);
+      }
+    }),
+  );
 });
