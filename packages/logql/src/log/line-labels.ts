@@ -1,4 +1,4 @@
-import { labelValue, type LabelPair, type Labels } from "@sluice/model";
+import type { LabelPair, Labels } from "@sluice/model";
 
 export const errorLabel = "__error__";
 export const errorDetailsLabel = "__error_details__";
@@ -6,7 +6,7 @@ export const errorDetailsLabel = "__error_details__";
 export const preserveErrorLabel = "__preserve_error__";
 
 /** Added to a name that a label of the stream or of the metadata already has. */
-const duplicateSuffix = "_extracted";
+export const duplicateSuffix = "_extracted";
 
 /** Labels of a line by where they come from: stream, structured metadata, parsers. Names are unique over all three. */
 export interface CategorisedLabels {
@@ -15,35 +15,75 @@ export interface CategorisedLabels {
   readonly parsed: Labels;
 }
 
+/** With more parsed labels than these, looking through all of them takes longer than a map. */
+const scannedMax = 24;
+
 /**
  * The labels of the line in work. Later categories win over earlier ones: stream, structured metadata, parsed. One
  * object serves all lines of a query.
+ *
+ * It follows Loki's `LabelsBuilder` (grafana/loki pkg/logql/log/labels.go).
  */
 export class LineLabels {
-  /** The name of the first error that a stage met; empty when there was none. */
+  /** The name of the last error that a stage met; empty when there was none. */
   error = "";
   errorDetails = "";
   #stream: Labels = [];
+  readonly #streamNames = new Set<string>();
   #metadata: readonly LabelPair[] = [];
-  readonly #parsed = new Map<string, string>();
+  /** Whether a name of the metadata got a suffix, and so may be one that the stream has. */
+  #isSuffixed = false;
+  /** Names that a stage took away. The stream's label of such a name is hidden, but counts for collisions. */
+  readonly #deleted = new Set<string>();
+  /** The parsed labels, by the order in which they were made; undefined stands for one that was taken away. */
+  readonly #names: string[] = [];
+  readonly #values: (string | undefined)[] = [];
+  #count = 0;
+  /** How many of them are not taken away. */
+  #parsedCount = 0;
+  readonly #places = new Map<string, number>();
 
   reset(stream: Labels, metadata: Labels): void {
     this.error = "";
     this.errorDetails = "";
-    this.#stream = stream;
-    this.#parsed.clear();
-    this.#metadata = metadata.length === 0 ? metadata : this.#admit(metadata);
+    this.#count = 0;
+    this.#parsedCount = 0;
+    if (this.#deleted.size > 0) {
+      this.#deleted.clear();
+    }
+    if (this.#places.size > 0) {
+      this.#places.clear();
+    }
+    if (stream !== this.#stream) {
+      this.#stream = stream;
+      this.#streamNames.clear();
+      for (const { name } of stream) {
+        this.#streamNames.add(name);
+      }
+    }
+    this.#isSuffixed = !this.#isPlain(metadata);
+    this.#metadata = this.#isSuffixed ? this.#admit(metadata) : metadata;
+  }
+
+  /** Whether the metadata has no name that the stream has, and no error. */
+  #isPlain(metadata: Labels): boolean {
+    for (const { name } of metadata) {
+      if (name === errorLabel || name === errorDetailsLabel || this.#streamNames.has(name)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   #admit(metadata: Labels): readonly LabelPair[] {
     const admitted = new Map<string, LabelPair>();
     for (const { name, value } of metadata) {
-      if (name === errorLabel) {
+      const unique = this.#streamNames.has(name) ? name + duplicateSuffix : name;
+      if (unique === errorLabel) {
         this.error = value;
-      } else if (name === errorDetailsLabel) {
+      } else if (unique === errorDetailsLabel) {
         this.errorDetails = value;
       } else {
-        const unique = hasLabel(this.#stream, name) ? name + duplicateSuffix : name;
         admitted.set(unique, { name: unique, value });
       }
     }
@@ -52,7 +92,8 @@ export class LineLabels {
 
   /** The label's value; undefined when the line has no such label (an empty stream label is none). */
   get(name: string): string | undefined {
-    const parsed = this.#parsed.get(name);
+    const place = this.#placeOf(name);
+    const parsed = place === -1 ? undefined : this.#values[place];
     if (parsed !== undefined) {
       return parsed;
     }
@@ -61,24 +102,66 @@ export class LineLabels {
         return pair.value;
       }
     }
-    const value = labelValue(this.#stream, name);
+    return this.#streamValue(name);
+  }
+
+  #streamValue(name: string): string | undefined {
+    if (!this.#streamNames.has(name) || this.#deleted.has(name)) {
+      return undefined;
+    }
+    const value = this.#stream.find((pair) => pair.name === name)!.value;
     return value === "" ? undefined : value;
   }
 
-  isParsed(name: string): boolean {
-    return this.#parsed.has(name);
+  /** Whether a stage made a label of this name, be it taken away again: parsers do not make it a second time. */
+  isExtracted(name: string): boolean {
+    return this.#placeOf(name) !== -1;
+  }
+
+  /** How many names {@link isExtracted} is true for. */
+  get extractedCount(): number {
+    return this.#count;
+  }
+
+  /** Whether a label of the stream or the metadata has the name, so that a parser must add a suffix. */
+  isTaken(name: string): boolean {
+    return this.#streamNames.has(name) || hasLabel(this.#metadata, name);
   }
 
   /** The name under which a parser has to keep a field, so that it hides no label of the stream or the metadata. */
   uniqueName(name: string): string {
-    return hasLabel(this.#stream, name) || hasLabel(this.#metadata, name) ? name + duplicateSuffix : name;
+    return this.isTaken(name) ? name + duplicateSuffix : name;
   }
 
   setParsed(name: string, value: string): void {
-    if (hasLabel(this.#metadata, name)) {
-      this.#metadata = this.#metadata.filter((pair) => pair.name !== name);
+    this.#deleteMetadata(name);
+    let place = this.#placeOf(name);
+    if (place === -1) {
+      place = this.#count++;
+      this.#names[place] = name;
+      this.#values[place] = undefined;
+      this.#index(place);
     }
-    this.#parsed.set(name, value);
+    if (this.#values[place] === undefined) {
+      this.#parsedCount += 1;
+    }
+    this.#values[place] = value;
+  }
+
+  /** Takes the label away, whatever its category. */
+  delete(name: string): void {
+    this.#deleteMetadata(name);
+    const place = this.#placeOf(name);
+    if (place !== -1 && this.#values[place] !== undefined) {
+      this.#values[place] = undefined;
+      this.#parsedCount -= 1;
+    }
+    this.#deleted.add(name);
+  }
+
+  /** Whether {@link delete} was called for it: a series that is grouped by such a name goes without it. */
+  isDeleted(name: string): boolean {
+    return this.#deleted.has(name);
   }
 
   /** Keeps the first error: what went wrong later is mostly its consequence. */
@@ -90,20 +173,10 @@ export class LineLabels {
   }
 
   categorised(): CategorisedLabels {
-    const named = new Map(this.#parsed);
-    // A field of the line may have such a name; what a stage reports takes its place.
-    if (this.error !== "") {
-      named.set(errorLabel, this.error);
+    if (!this.#isChanged()) {
+      return { stream: this.#stream, metadata: noPairs, parsed: noPairs };
     }
-    if (this.errorDetails !== "") {
-      named.set(errorDetailsLabel, this.errorDetails);
-    }
-    const parsed = Array.from(named, ([name, value]) => ({ name, value }));
-    return {
-      stream: without(this.#stream, (name) => this.#parsed.has(name) || hasLabel(this.#metadata, name)),
-      metadata: sorted(this.#metadata),
-      parsed: sorted(parsed),
-    };
+    return { stream: this.#visibleStream(), metadata: sorted(this.#metadata), parsed: sorted(this.#parsed()) };
   }
 
   /** All labels, errors included, as one set. */
@@ -111,7 +184,82 @@ export class LineLabels {
     const { stream, metadata, parsed } = this.categorised();
     return metadata.length === 0 && parsed.length === 0 ? stream : sorted([...stream, ...metadata, ...parsed]);
   }
+
+  /** All labels, errors included, in no order. */
+  pairs(): readonly LabelPair[] {
+    return this.#isChanged() ? [...this.#visibleStream(), ...this.#metadata, ...this.#parsed()] : this.#stream;
+  }
+
+  /** As in Loki, an error's details alone change nothing. */
+  #isChanged(): boolean {
+    return this.#parsedCount > 0 || this.#metadata.length > 0 || this.#deleted.size > 0 || this.error !== "";
+  }
+
+  #visibleStream(): Labels {
+    if (this.#deleted.size === 0 && this.#parsedCount === 0 && !this.#isSuffixed) {
+      return this.#stream;
+    }
+    const isVisible = ({ name }: LabelPair): boolean => {
+      const place = this.#placeOf(name);
+      const isHidden = (place !== -1 && this.#values[place] !== undefined) || hasLabel(this.#metadata, name);
+      return !isHidden && !this.#deleted.has(name);
+    };
+    return this.#stream.every(isVisible) ? this.#stream : this.#stream.filter(isVisible);
+  }
+
+  #parsed(): LabelPair[] {
+    const pairs: LabelPair[] = [];
+    for (let i = 0; i < this.#count; i++) {
+      const name = this.#names[i]!;
+      const value = this.#values[i];
+      // A field of the line may have such a name; what a stage reports takes its place.
+      const isReplaced =
+        (name === errorLabel && this.error !== "") || (name === errorDetailsLabel && this.errorDetails !== "");
+      if (value !== undefined && !isReplaced) {
+        pairs.push({ name, value });
+      }
+    }
+    if (this.error !== "") {
+      pairs.push({ name: errorLabel, value: this.error });
+    }
+    if (this.errorDetails !== "") {
+      pairs.push({ name: errorDetailsLabel, value: this.errorDetails });
+    }
+    return pairs;
+  }
+
+  #deleteMetadata(name: string): void {
+    if (hasLabel(this.#metadata, name)) {
+      this.#metadata = this.#metadata.filter((pair) => pair.name !== name);
+    }
+  }
+
+  #placeOf(name: string): number {
+    const count = this.#count;
+    if (count > scannedMax) {
+      return this.#places.get(name) ?? -1;
+    }
+    const names = this.#names;
+    for (let i = 0; i < count; i++) {
+      if (names[i] === name) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Brings the map of places up to date, once there are enough labels for one. */
+  #index(place: number): void {
+    if (place < scannedMax) {
+      return;
+    }
+    for (let i = this.#places.size; i <= place; i++) {
+      this.#places.set(this.#names[i]!, i);
+    }
+  }
 }
+
+const noPairs: Labels = Object.freeze([]);
 
 function hasLabel(labels: readonly LabelPair[], name: string): boolean {
   for (const pair of labels) {
@@ -120,10 +268,6 @@ function hasLabel(labels: readonly LabelPair[], name: string): boolean {
     }
   }
   return false;
-}
-
-function without(labels: Labels, isHidden: (name: string) => boolean): Labels {
-  return labels.some(({ name }) => isHidden(name)) ? labels.filter(({ name }) => !isHidden(name)) : labels;
 }
 
 function sorted(labels: readonly LabelPair[]): Labels {

@@ -1,35 +1,87 @@
+import { decodeLine } from "./decode-line.ts";
 import { LineLabels } from "./line-labels.ts";
 
-// A byte order mark inside a log is text like any other.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
 
-/** The line that a pipeline works on. One object serves all lines of a query; its text is made only when asked for. */
+/**
+ * The line that a pipeline works on. One object serves all lines of a query. It has its content as bytes and as text;
+ * each is made of the other only when asked for, so that a line that no stage changed keeps the bytes that it came with.
+ */
 export class Line {
   readonly labels = new LineLabels();
-  /** The line's UTF-8 is `bytes[start, end)`. */
-  bytes: Uint8Array = new Uint8Array();
-  start = 0;
-  end = 0;
+  #bytes: Uint8Array = new Uint8Array();
+  #start = 0;
+  #end = 0;
+  #baseNs = 0n;
+  #deltaNs = 0;
   #text: string | undefined;
+  #isChanged = false;
+  #isEncoded = true;
 
-  /** Takes the next line; the caller resets the labels. */
-  reset(bytes: Uint8Array, start: number, end: number): void {
-    this.bytes = bytes;
-    this.start = start;
-    this.end = end;
+  /** Takes the next line, `bytes[start, end)`, of time `baseNs + deltaNs`; the caller resets the labels. */
+  reset(bytes: Uint8Array, start: number, end: number, baseNs = 0n, deltaNs = 0): void {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#baseNs = baseNs;
+    this.#deltaNs = deltaNs;
     this.#text = undefined;
+    this.#isChanged = false;
+    this.#isEncoded = true;
   }
 
-  /** Invalid UTF-8 becomes U+FFFD. */
-  get text(): string {
-    this.#text ??= decoder.decode(this.bytes.subarray(this.start, this.end));
-    return this.#text;
+  /** The line's UTF-8 is `bytes[start, end)`. */
+  get bytes(): Uint8Array {
+    this.#encode();
+    return this.#bytes;
+  }
+
+  get start(): number {
+    this.#encode();
+    return this.#start;
+  }
+
+  get end(): number {
+    this.#encode();
+    return this.#end;
   }
 
   get sizeBytes(): number {
     return this.end - this.start;
   }
+
+  /** A byte that is not UTF-8 becomes U+FFFD. */
+  get text(): string {
+    this.#text ??= decodeLine(this.#bytes, this.#start, this.#end);
+    return this.#text;
+  }
+
+  /** Gives the line another content. */
+  set text(text: string) {
+    this.#text = text;
+    this.#isChanged = true;
+    this.#isEncoded = false;
+  }
+
+  /** Whether a stage gave the line another content than it came with. */
+  get isChanged(): boolean {
+    return this.#isChanged;
+  }
+
+  /** Nanoseconds since the epoch. */
+  get timestampNs(): bigint {
+    return this.#baseNs + BigInt(this.#deltaNs);
+  }
+
+  #encode(): void {
+    if (!this.#isEncoded) {
+      this.#bytes = encoder.encode(this.#text);
+      this.#start = 0;
+      this.#end = this.#bytes.length;
+      this.#isEncoded = true;
+    }
+  }
 }
 
-/** One compiled stage: it may change the line's labels, and says whether the line goes on. */
+/** One compiled stage: it may change the line and its labels, and says whether the line goes on. */
 export type Stage = (line: Line) => boolean;

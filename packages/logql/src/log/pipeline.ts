@@ -1,12 +1,23 @@
-import { ServiceError, type LabelPair } from "@sluice/model";
+import type { LabelPair } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
 import type { LineFilterNode, StageNode } from "../syntax/index.ts";
-import { compileJson } from "./json.ts";
-import { compileLabelFilter, equalitiesOf } from "./label-filter.ts";
-import { compileLineFilter, needleOf, needlesOf } from "./line-filter.ts";
 import type { Stage } from "./line.ts";
-import { compileLogfmt } from "./logfmt.ts";
-import { everyLabel, type ParserHints } from "./parser-hints.ts";
+import { hintsOfLogQuery, type ParserHints } from "./parser-hints.ts";
+import { equalitiesBeforeParsers, needlesBeforeFormats, valueHintsOf, type ValueHint } from "./push-down.ts";
+import { compileDecolorize } from "./stages/decolorize.ts";
+import { compileDrop } from "./stages/drop.ts";
+import { compileJsonExpressions } from "./stages/json-expressions.ts";
+import { compileJson } from "./stages/json.ts";
+import { compileKeep } from "./stages/keep.ts";
+import { compileLabelFilter } from "./stages/label-filter.ts";
+import { compileLabelFormat } from "./stages/label-format.ts";
+import { compileLineFilter, needleOf } from "./stages/line-filter.ts";
+import { compileLineFormat } from "./stages/line-format.ts";
+import { compileLogfmtExpressions } from "./stages/logfmt-expressions.ts";
+import { compileLogfmt } from "./stages/logfmt.ts";
+import { compilePattern } from "./stages/pattern.ts";
+import { compileRegexp } from "./stages/regexp.ts";
+import { compileUnpack } from "./stages/unpack.ts";
 
 /** A query's stages, compiled once. */
 export interface Pipeline {
@@ -14,6 +25,8 @@ export interface Pipeline {
   readonly needles: readonly Uint8Array[];
   /** Labels that the entries of all passing lines have in their stream or their metadata, for the same purpose. */
   readonly equalities: readonly LabelPair[];
+  /** What passing lines mostly hold, but need not; see {@link ValueHint}. */
+  readonly valueHints: readonly ValueHint[];
   /** All stages, in the order that is quickest. */
   readonly stages: readonly Stage[];
   /** A needle to be searched through many lines at once. */
@@ -32,55 +45,107 @@ export interface NeedleSearch {
 const literalBytesMin = 3;
 
 /** The table of stages: one line each. */
-function compileStage(node: Exclude<StageNode, LineFilterNode>, hints: ParserHints): Stage {
+function compileStage(node: StageNode, hints: ParserHints): Stage {
   switch (node.kind) {
+    case "lineFilter":
+      return compileLineFilter(node);
     case "json":
       return compileJson(hints);
+    case "jsonExpressions":
+      return compileJsonExpressions(node, hints);
     case "logfmt":
       return compileLogfmt(node, hints);
+    case "logfmtExpressions":
+      return compileLogfmtExpressions(node, hints);
+    case "regexp":
+      return compileRegexp(node, hints);
+    case "pattern":
+      return compilePattern(node, hints);
+    case "unpack":
+      return compileUnpack(hints);
     case "labelFilter":
       return compileLabelFilter(node.filter);
-    default:
-      throw new ServiceError("bad_data", `${node.kind} is not supported`);
+    case "lineFormat":
+      return compileLineFormat(node);
+    case "labelFormat":
+      return compileLabelFormat(node);
+    case "decolorize":
+      return compileDecolorize();
+    case "drop":
+      return compileDrop(node);
+    case "keep":
+      return compileKeep(node);
   }
 }
 
-/**
- * Compiles stages. Line filters go first, wherever they stand: no stage changes a line's text yet, so that the answer
- * is the same, and the parsers work on fewer lines.
- */
+/** @param hints those of a log query when left out. */
 export function compilePipeline(
   nodes: readonly StageNode[],
   kernels: SearchKernels,
-  hints: ParserHints = everyLabel,
+  hints: ParserHints = hintsOfLogQuery(nodes),
 ): Pipeline {
-  const filters = nodes.filter((node) => node.kind === "lineFilter");
-  const searched = filters.find((filter) => needleOf(filter) !== undefined);
-  const others = filters.filter((filter) => filter !== searched).map(compileLineFilter);
-  const rest = nodes.filter((node) => node.kind !== "lineFilter").map((node) => compileStage(node, hints));
-  const stages = [...others, ...rest];
-  const needles = filters.flatMap(needlesOf);
-  const needle = searched && needleOf(searched);
-  const equalities = equalitiesBeforeParsers(nodes);
-  if (searched === undefined || needle === undefined) {
-    // A literal of a regular expression is not all that it asks for, but few lines have it, mostly.
-    const literal = needles.toSorted((a, b) => b.length - a.length)[0];
-    const isWorthIt = literal !== undefined && literal.length >= literalBytesMin;
-    return { needles, equalities, stages, search: isWorthIt ? { needle: literal, kernels, stages } : undefined };
+  const ordered = reorderStages(nodes);
+  const needles = needlesBeforeFormats(ordered);
+  const pushed = { needles, equalities: equalitiesBeforeParsers(ordered), valueHints: valueHintsOf(ordered) };
+  const searched = firstSearched(ordered);
+  const stages = ordered.filter((node) => node !== searched).map((node) => compileStage(node, hints));
+  if (searched !== undefined) {
+    const search = { needle: needleOf(searched)!, kernels, stages };
+    return { ...pushed, stages: [compileLineFilter(searched), ...stages], search };
   }
-  const search = { needle, kernels, stages };
-  return { needles, equalities, stages: [compileLineFilter(searched), ...stages], search };
+  // A literal of a regular expression is not all that it asks for, but few lines have it, mostly.
+  const literal = needles.toSorted((a, b) => b.length - a.length)[0];
+  const isWorthIt = literal !== undefined && literal.length >= literalBytesMin;
+  return { ...pushed, stages, search: isWorthIt ? { needle: literal, kernels, stages } : undefined };
 }
 
-/** A label that is tested before any parser has run is one of the stream or of the structured metadata. */
-function equalitiesBeforeParsers(nodes: readonly StageNode[]): readonly LabelPair[] {
-  const equalities: LabelPair[] = [];
+/**
+ * Moves line filters to the front, so that the other stages work on fewer lines; not across stages that make another
+ * line, and not across label filters. That of Loki moves them across `decolorize`, too, which decides answers: `|= "x"`
+ * behind it sees the line with its colours.
+ *
+ * @see Loki's `reorderStages` (grafana/loki pkg/logql/syntax/ast.go).
+ */
+export function reorderStages(nodes: readonly StageNode[]): readonly StageNode[] {
+  const ordered: StageNode[] = [];
+  let filters: StageNode[] = [];
+  let others: StageNode[] = [];
+  const flush = (): void => {
+    ordered.push(...filters, ...others);
+    filters = [];
+    others = [];
+  };
   for (const node of nodes) {
-    if (node.kind === "labelFilter") {
-      equalities.push(...equalitiesOf(node.filter));
-    } else if (node.kind !== "lineFilter") {
-      break;
+    switch (node.kind) {
+      case "lineFilter":
+        filters.push(node);
+        break;
+      case "labelFilter":
+        flush();
+        ordered.push(node);
+        break;
+      case "lineFormat":
+      case "unpack":
+        others.push(node);
+        flush();
+        break;
+      default:
+        others.push(node);
     }
   }
-  return equalities;
+  flush();
+  return ordered;
+}
+
+/** The first filter that asks for nothing but a text, among those that the line comes to as it is stored. */
+function firstSearched(ordered: readonly StageNode[]): LineFilterNode | undefined {
+  for (const node of ordered) {
+    if (node.kind === "lineFormat" || node.kind === "unpack" || node.kind === "decolorize") {
+      return undefined;
+    }
+    if (node.kind === "lineFilter" && needleOf(node) !== undefined) {
+      return node;
+    }
+  }
+  return undefined;
 }

@@ -77,7 +77,7 @@ export function passes(
   stages: readonly Stage[],
   line: Line,
 ): boolean {
-  line.reset(batch.bytes, batch.lineStarts[index]!, batch.lineEnds[index]!);
+  line.reset(batch.bytes, batch.lineStarts[index]!, batch.lineEnds[index]!, batch.baseNs, batch.deltaNs[index]!);
   line.labels.reset(labels, metadataAt(batch, index));
   for (const stage of stages) {
     if (!stage(line)) {

@@ -1,7 +1,7 @@
 import { labelValue, noLabels, printLabels, ServiceError, type LabelPair, type Labels } from "@sluice/model";
 import { errorLabel, preserveErrorLabel, type LineLabels } from "../log/line-labels.ts";
-import { everyLabel, onlyLabels, type ParserHints } from "../log/parser-hints.ts";
-import type { Grouping, LabelFilterNode, StageNode, Unwrap } from "../syntax/index.ts";
+import { hintsOfRange, type ParserHints } from "../log/parser-hints.ts";
+import type { Grouping, StageNode, Unwrap } from "../syntax/index.ts";
 import { dropLabels } from "./series.ts";
 
 /**
@@ -14,24 +14,7 @@ export function hintsFor(
   unwrap: Unwrap | undefined,
   grouping: Grouping | undefined,
 ): ParserHints {
-  if (grouping === undefined || grouping.without) {
-    return everyLabel;
-  }
-  const filters = stages.flatMap((stage) => (stage.kind === "labelFilter" ? [stage.filter] : []));
-  const filtered = [...filters, ...(unwrap?.filters ?? [])].flatMap(namesIn);
-  return onlyLabels([...filtered, ...grouping.labels, ...(unwrap === undefined ? [] : [unwrap.label])]);
-}
-
-function namesIn(filter: LabelFilterNode): readonly string[] {
-  switch (filter.kind) {
-    case "text":
-      return [filter.matcher.name];
-    case "and":
-    case "or":
-      return [...namesIn(filter.left), ...namesIn(filter.right)];
-    default:
-      return [filter.name];
-  }
+  return hintsOfRange(stages, grouping, unwrap);
 }
 
 /** A grouping with its names in the order of labels, each once, as {@link sampleLabels} takes it. */

@@ -1,5 +1,5 @@
 import { isServiceError, messageOf } from "@sluice/model";
-import { compileLabelFilter } from "../log/label-filter.ts";
+import { compileLabelFilter } from "../log/stages/label-filter.ts";
 import type { Line } from "../log/line.ts";
 import type { RangeAggregation, Unwrap } from "../syntax/index.ts";
 import { parseByteSize } from "../units/byte-size.ts";

@@ -1,10 +1,13 @@
-import { compileMatcher, isServiceError, messageOf, ServiceError, type LabelPair } from "@sluice/model";
-import { compare, type ComparisonOperator, type LabelFilterNode } from "../syntax/index.ts";
-import { parseByteSize } from "../units/byte-size.ts";
-import { parseGoDurationNs } from "../units/go-duration.ts";
-import { parseGoFloat } from "../units/go-float.ts";
-import { errorDetailsLabel, errorLabel } from "./line-labels.ts";
-import type { Stage } from "./line.ts";
+import { compileMatcher, isServiceError, messageOf, type LabelPair } from "@sluice/model";
+import { compare, type ComparisonOperator, type IpLabelFilter, type LabelFilterNode } from "../../syntax/index.ts";
+import { parseByteSize } from "../../units/byte-size.ts";
+import { parseGoDurationNs } from "../../units/go-duration.ts";
+import { parseGoFloat } from "../../units/go-float.ts";
+import { compileIpSearch } from "../ip-search.ts";
+import { duplicateSuffix, errorDetailsLabel, errorLabel } from "../line-labels.ts";
+import type { Stage } from "../line.ts";
+
+const encoder = new TextEncoder();
 
 /**
  * `| name op value`: passes lines by a label of any category. Text compares a missing label as empty. A quantity drops
@@ -23,12 +26,16 @@ export function compileLabelFilter(filter: LabelFilterNode): Stage {
       return quantityFilter(filter, filter.valueNs, parseGoDurationNs);
     case "byteSize":
       return quantityFilter(filter, filter.valueBytes, parseByteSize);
-    default:
-      throw new ServiceError("bad_data", `ip() is not supported`);
+    case "ip":
+      return ipFilter(filter);
     case "and": {
       const left = compileLabelFilter(filter.left);
       const right = compileLabelFilter(filter.right);
-      return (line) => left(line) && right(line);
+      return (line) => {
+        // The right side is asked even so: what it cannot read shows as an error.
+        const passesLeft = left(line);
+        return right(line) && passesLeft;
+      };
     }
     case "or": {
       const left = compileLabelFilter(filter.left);
@@ -38,14 +45,27 @@ export function compileLabelFilter(filter: LabelFilterNode): Stage {
   }
 }
 
+/** Names of the labels that a filter reads. */
+export function namesInFilter(filter: LabelFilterNode): readonly string[] {
+  switch (filter.kind) {
+    case "text":
+      return [filter.matcher.name];
+    case "and":
+    case "or":
+      return [...namesInFilter(filter.left), ...namesInFilter(filter.right)];
+    default:
+      return [filter.name];
+  }
+}
+
 /** Labels that a line must have with this very value to pass, as far as they are plain to see. */
 export function equalitiesOf(filter: LabelFilterNode): readonly LabelPair[] {
   switch (filter.kind) {
     case "text": {
       const { name, operator, value } = filter.matcher;
-      // What a stage reports of itself is no label of the entry.
-      const isPlain = operator === "=" && value !== "" && name !== errorLabel && name !== errorDetailsLabel;
-      return isPlain ? [{ name, value }] : [];
+      // What a stage reports of itself is no label of the entry, and a name with the suffix may be another's.
+      const isPlain = name !== errorLabel && name !== errorDetailsLabel && !name.endsWith(duplicateSuffix);
+      return operator === "=" && value !== "" && isPlain ? [{ name, value }] : [];
     }
     case "and":
       return [...equalitiesOf(filter.left), ...equalitiesOf(filter.right)];
@@ -75,5 +95,21 @@ function quantityFilter(
       return true;
     }
     return compare(operator, value, wanted);
+  };
+}
+
+/** A line that already has an error passes, so that the error shows. */
+function ipFilter({ name, operator, pattern }: IpLabelFilter): Stage {
+  const search = compileIpSearch(pattern);
+  return ({ labels }) => {
+    if (labels.error !== "") {
+      return true;
+    }
+    const text = labels.get(name);
+    if (text === undefined) {
+      return false;
+    }
+    const bytes = encoder.encode(text);
+    return search(bytes, 0, bytes.length) === (operator === "=");
   };
 }

@@ -2,8 +2,8 @@ import { labelsFromRecord, labelsToRecord } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileJson } from "./json.ts";
-import { Line } from "./line.ts";
-import { everyLabel, onlyLabels, type ParserHints } from "./parser-hints.ts";
+import { Line } from "../line.ts";
+import { everyLabel, onlyLabels, type ParserHints } from "../parser-hints.ts";
 
 function parsed(text: string, hints: ParserHints = everyLabel): Record<string, string> {
   const line = new Line();
@@ -42,7 +42,7 @@ test.for([
   { text: '{"a":[1', details: "Value is array, but can't find closing ']' symbol" },
   { text: '{"a":1', details: "Value is array, but can't find closing ']' symbol" },
   { text: '{"\\q":1}', details: "Encountered an invalid escape sequence in a string" },
-  { text: '{"a":'.repeat(70) + "1" + "}".repeat(70), details: "objects are nested deeper than 64" },
+  { text: '{"a":'.repeat(520) + "1" + "}".repeat(520), details: "objects are nested deeper than 512" },
 ])("$text is an error", ({ text, details }) => {
   expect(parsed(text)).toMatchObject({ __error__: "JSONParserErr", __error_details__: details });
 });

@@ -1,0 +1,109 @@
+import { decodeLine } from "../decode-line.ts";
+
+/** The number of a field that a line does not have. */
+export const absentValue = 0;
+
+const slotsAtFirst = 1024;
+const bytesAtFirst = 16 * 1024;
+
+/**
+ * Numbers the values of a field, so that what follows from a value is found out once for each: most fields of most logs have
+ * few. Values are told apart by their bytes. The numbers begin at 1; {@link absentValue} is nobody's.
+ */
+export class ValueTable {
+  /** Values by their hash: open addressing, half empty. */
+  #slots = new Int32Array(slotsAtFirst);
+  #hashes = new Int32Array(slotsAtFirst);
+  #ends = new Float64Array(slotsAtFirst);
+  #bytes = new Uint8Array(bytesAtFirst);
+  #count = 0;
+
+  /** How many values it knows, which is the highest number. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The number of the value `bytes[start, end)`. */
+  numberOf(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashOf(bytes, start, end);
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const number = this.#slots[slot]!;
+      if (number === absentValue) {
+        return this.#add(slot, hash, bytes, start, end);
+      }
+      if (this.#hashes[number] === hash && this.#equals(number, bytes, start, end)) {
+        return number;
+      }
+    }
+  }
+
+  /** The value as text, as a parser makes a label of it. */
+  textOf(number: number): string {
+    return decodeLine(this.#bytes, this.#ends[number - 1]!, this.#ends[number]!);
+  }
+
+  clear(): void {
+    this.#slots.fill(absentValue);
+    this.#count = 0;
+  }
+
+  #equals(number: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const from = this.#ends[number - 1]!;
+    if (this.#ends[number]! - from !== end - start) {
+      return false;
+    }
+    const known = this.#bytes;
+    for (let i = 0; i < end - start; i++) {
+      if (known[from + i] !== bytes[start + i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #add(slot: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const number = this.#count + 1;
+    const from = this.#ends[number - 1]!;
+    if (from + end - start > this.#bytes.length) {
+      this.#bytes = resized(new Uint8Array(Math.max(this.#bytes.length * 2, from + end - start)), this.#bytes);
+    }
+    this.#bytes.set(bytes.subarray(start, end), from);
+    this.#count = number;
+    this.#slots[slot] = number;
+    this.#hashes[number] = hash;
+    this.#ends[number] = from + end - start;
+    if (number * 2 >= this.#slots.length) {
+      this.#grow();
+    }
+    return number;
+  }
+
+  #grow(): void {
+    const size = this.#slots.length * 2;
+    this.#hashes = resized(new Int32Array(size), this.#hashes);
+    this.#ends = resized(new Float64Array(size), this.#ends);
+    this.#slots = new Int32Array(size);
+    for (let number = 1; number <= this.#count; number++) {
+      let slot = this.#hashes[number]! & (size - 1);
+      while (this.#slots[slot] !== absentValue) {
+        slot = (slot + 1) & (size - 1);
+      }
+      this.#slots[slot] = number;
+    }
+  }
+}
+
+/** FNV-1a, with the high bits mixed into the low ones, of which the slot is made. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) {
+    hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  }
+  return hash ^ (hash >>> 15);
+}
+
+function resized<Column extends { set(other: Column): void }>(larger: Column, smaller: Column): Column {
+  larger.set(smaller);
+  return larger;
+}
