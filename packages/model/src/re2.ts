@@ -1,13 +1,21 @@
+import { ByteMatcher } from "./re2/byte-matcher.ts";
+import { CaptureMatcher, type Slots } from "./re2/capture-matcher.ts";
 import { captureNames, emitRegex } from "./re2/emit.ts";
 import { parseRe2 } from "./re2/parse.ts";
+import { regexError } from "./re2/pattern-reader.ts";
 import { requiredLiterals } from "./re2/required-literals.ts";
+import { withoutCaptures } from "./re2/simplify.ts";
+import type { RegexNode } from "./re2/tree.ts";
+import { hasMatchesOfV8, isQuickInV8 } from "./re2/v8-safety.ts";
 
-/** A compiled RE2 expression. */
+/** A compiled RE2 expression. Everything takes time in proportion to the text, whatever the expression. */
 export interface CompiledRegex {
   /** Whether the text (anchored) or some part of it (not anchored) matches. */
   test(text: string): boolean;
   /** The first match, or undefined. */
   exec(text: string): RegexMatch | undefined;
+  /** All matches from the left that do not overlap; an empty one right behind another is none. */
+  matches(text: string): readonly RegexMatch[];
   /** Names of the groups, from the first; undefined for a group without name. A name may come twice. */
   readonly groupNames: readonly (string | undefined)[];
 }
@@ -21,40 +29,58 @@ export interface RegexMatch {
   readonly named: ReadonlyMap<string, string>;
 }
 
+export interface Re2Options {
+  /**
+   * The whole text must match, and `.` matches line breaks, as in a label matcher; otherwise any part may, and `.` stops
+   * at a line break, as in a line filter.
+   */
+  readonly anchored: boolean;
+}
+
 /**
- * Compiles an RE2 expression: what Go's `regexp` accepts, and with its meaning. It becomes a JavaScript expression
- * without flags, for which V8 can fall back to its linear engine
- * (`--enable-experimental-regexp-engine-on-excessive-backtracks`).
+ * A compiled RE2 expression that tests lines where they lie. The table behind it fills while lines are tested; whoever
+ * reads it directly (`@sluice/kernels` does) has {@link test} look at a line where an entry is missing.
+ */
+export type ByteRegex = Pick<
+  ByteMatcher,
+  "test" | "byteClasses" | "endColumn" | "width" | "cells" | "cellCount" | "generation" | "startState"
+>;
+
+/**
+ * Compiles an RE2 expression: what Go's `regexp` accepts, and with its meaning. What V8 is sure to do quickly becomes a
+ * JavaScript expression; all else is run by automata of our own.
  *
- * One difference is left: a group inside a repetition that takes no part in the last round is undefined, where Go keeps
- * what it matched in an earlier one.
- *
- * @param options.anchored the whole text must match, and `.` matches line breaks, as in a label matcher; otherwise any
- * part may, and `.` stops at a line break, as in a line filter.
  * @throws {ServiceError} `bad_data` with Go's text, `error parsing regexp: missing closing ): ...`.
  */
-export function compileRe2(pattern: string, options: { readonly anchored: boolean }): CompiledRegex {
-  const { anchored } = options;
+export function compileRe2(pattern: string, { anchored }: Re2Options): CompiledRegex {
   const tree = parseRe2(pattern, { dotAll: anchored });
   const groupNames = captureNames(tree);
-  const compile = (captures: boolean): RegExp => {
-    const source = emitRegex(tree, { captures });
-    // oxlint-disable-next-line require-unicode-regexp -- a flag would switch off V8's linear fallback
-    return new RegExp(anchored ? `^(?:${source})$` : source);
+  const test = isQuickInV8(tree, anchored) ? v8Test(tree, anchored) : automatonTest(pattern, tree, anchored);
+  let search: ((text: string) => Iterable<RegexMatch>) | undefined;
+  const matchesIn = (text: string): Iterable<RegexMatch> => {
+    search ??= searchOf(pattern, tree, anchored, groupNames);
+    return search(text);
   };
-  const tester = compile(false);
-  let finder = groupNames.length === 0 ? tester : undefined;
   return {
     groupNames,
-    test: (text) => tester.test(text),
+    test,
+    matches: (text) => [...matchesIn(text)],
     exec(text) {
-      finder ??= compile(true);
-      const match = finder.exec(text);
-      return match === null
-        ? undefined
-        : { index: match.index, groups: [...match], named: namedGroups(groupNames, match) };
+      for (const match of matchesIn(text)) {
+        return match;
+      }
+      return undefined;
     },
   };
+}
+
+/**
+ * Compiles an RE2 expression for texts in UTF-8, with the meaning of {@link compileRe2}.
+ *
+ * @throws {ServiceError} `bad_data` as {@link compileRe2}.
+ */
+export function compileRe2Bytes(pattern: string, { anchored }: Re2Options): ByteRegex {
+  return byteMatcherOf(pattern, parseRe2(pattern, { dotAll: anchored }), anchored);
 }
 
 /**
@@ -65,6 +91,88 @@ export function compileRe2(pattern: string, options: { readonly anchored: boolea
  */
 export function literalsOfRe2(pattern: string): readonly string[] {
   return requiredLiterals(parseRe2(pattern, { dotAll: false }));
+}
+
+function v8Test(tree: RegexNode, anchored: boolean): CompiledRegex["test"] {
+  const source = emitRegex(tree, { captures: false });
+  const regex = new RegExp(anchored ? `^(?:${source})$` : source, "");
+  return (text) => regex.test(text);
+}
+
+function byteMatcherOf(pattern: string, tree: RegexNode, anchored: boolean): ByteMatcher {
+  const matcher = ByteMatcher.of(withoutCaptures(anchored ? wholeText(tree) : tree), {
+    searchesStart: !anchored,
+    searchesEnd: !anchored,
+  });
+  if (matcher === undefined) {
+    throw regexError("expression too large", pattern);
+  }
+  return matcher;
+}
+
+const encoder = new TextEncoder();
+const scratchBytesMax = 65_536;
+
+function automatonTest(pattern: string, tree: RegexNode, anchored: boolean): CompiledRegex["test"] {
+  const matcher = byteMatcherOf(pattern, tree, anchored);
+  let scratch = new Uint8Array(256);
+  return (text) => {
+    // A unit takes three bytes at most.
+    const bytesMax = text.length * 3;
+    if (bytesMax > scratchBytesMax) {
+      const bytes = encoder.encode(text);
+      return matcher.test(bytes, 0, bytes.length);
+    }
+    if (bytesMax > scratch.length) {
+      scratch = new Uint8Array(Math.min(bytesMax * 2, scratchBytesMax));
+    }
+    return matcher.test(scratch, 0, encoder.encodeInto(text, scratch).written);
+  };
+}
+
+function searchOf(
+  pattern: string,
+  tree: RegexNode,
+  anchored: boolean,
+  groupNames: readonly (string | undefined)[],
+): (text: string) => Iterable<RegexMatch> {
+  if (isQuickInV8(tree, anchored) && hasMatchesOfV8(tree)) {
+    const source = emitRegex(tree, { captures: true });
+    const regex = new RegExp(anchored ? `^(?:${source})$` : source, "g");
+    return (text) => v8Matches(regex, text, groupNames);
+  }
+  const matcher = CaptureMatcher.of(anchored ? wholeText(tree) : tree);
+  if (matcher === undefined) {
+    throw regexError("expression too large", pattern);
+  }
+  return (text) => matcher.matches(text).map((slots) => matchAt(text, slots, groupNames));
+}
+
+function wholeText(tree: RegexNode): RegexNode {
+  const parts: RegexNode[] = [{ kind: "assertion", at: "textStart" }, tree, { kind: "assertion", at: "textEnd" }];
+  return { kind: "sequence", parts };
+}
+
+function* v8Matches(
+  regex: RegExp,
+  text: string,
+  groupNames: readonly (string | undefined)[],
+): Generator<RegexMatch, void, void> {
+  let lastEnd = -1;
+  for (const match of text.matchAll(regex)) {
+    const end = match.index + match[0].length;
+    if (match[0] !== "" || end !== lastEnd) {
+      yield { index: match.index, groups: [...match], named: namedGroups(groupNames, match) };
+    }
+    lastEnd = end;
+  }
+}
+
+function matchAt(text: string, slots: Slots, groupNames: readonly (string | undefined)[]): RegexMatch {
+  const groups = Array.from({ length: slots.length / 2 }, (_, i) =>
+    slots[2 * i] === -1 ? undefined : text.slice(slots[2 * i], slots[2 * i + 1]),
+  );
+  return { index: slots[0]!, groups, named: namedGroups(groupNames, groups) };
 }
 
 function namedGroups(

@@ -1,0 +1,234 @@
+import { CharClasses } from "./char-classes.ts";
+import type { Link, PositionGraph } from "./position-graph.ts";
+
+/** Distances between positions that a shift of all of them at once covers, when there are many of the kind. */
+const distancesMax = 6;
+const distanceCountMin = 4;
+/** Bits of positions for all classes together. */
+const reachBytesMax = 16_777_216;
+
+/** Positions that make others reachable, and do not with a shift. */
+interface Exceptions {
+  /** The positions of a word that have such links. */
+  readonly mask: Int32Array;
+  /** By word: its entries are `[entryStarts[word], entryStarts[word + 1])`. */
+  readonly entryStarts: Int32Array;
+  readonly entryMasks: Int32Array;
+  readonly entryLinks: Int32Array;
+  /** By link: what it reaches, `[targetStarts[link], targetStarts[link + 1])`. */
+  readonly targetStarts: Int32Array;
+  readonly targetWords: Int32Array;
+  readonly targetBits: Int32Array;
+}
+
+/**
+ * Simulates all ways through a position graph at once. A set of positions is a bit vector; a step costs a few operations
+ * for each of its words, and one for each link that is no plain neighbourhood, whatever the text.
+ */
+export class PositionAutomaton {
+  readonly classes: CharClasses;
+  /** 32-bit words of a set of positions. */
+  readonly words: number;
+  /** How many steps have been made: what running time is in proportion to. */
+  steps = 0;
+  /** By class: the positions that take it. */
+  readonly #reach: Int32Array;
+  readonly #distances: Int32Array;
+  readonly #shifted: Int32Array;
+  readonly #exceptions: Exceptions;
+  readonly #stamps: Int32Array;
+  #stamp = 0;
+
+  private constructor(classes: CharClasses, words: number, reach: Int32Array, links: readonly Link[]) {
+    this.classes = classes;
+    this.words = words;
+    this.#reach = reach;
+    const { distances, masks, rest } = shiftsOf(links, words);
+    this.#distances = distances;
+    this.#shifted = masks;
+    this.#exceptions = exceptionsOf(rest, words);
+    this.#stamps = new Int32Array(rest.length);
+  }
+
+  /**
+   * @param useful which positions are worth following; others are never reached.
+   * @returns undefined when it would be too large.
+   */
+  static of(graph: PositionGraph, links: readonly Link[], useful: Uint8Array): PositionAutomaton | undefined {
+    const sets = new Set(graph.sets.filter((set) => set.length > 0));
+    const classes = new CharClasses(sets);
+    const words = Math.ceil(graph.count / 32);
+    if (classes.count > 65_535 || classes.count * words * 4 > reachBytesMax) {
+      return undefined;
+    }
+    const reach = new Int32Array(classes.count * words);
+    const classesOf = new Map(sets.values().map((set) => [set, classes.within(set)]));
+    for (const [position, set] of graph.sets.entries()) {
+      if (set.length > 0 && useful[position] === 1) {
+        for (const of of classesOf.get(set)!) {
+          reach[of * words + (position >> 5)]! |= 1 << (position & 31);
+        }
+      }
+    }
+    return new PositionAutomaton(classes, words, reach, links);
+  }
+
+  /** What can be reached from a set of positions by a character of the class; `to` must have a word to spare. */
+  step(from: Int32Array, fromOffset: number, charClass: number, to: Int32Array): void {
+    const { words } = this;
+    const distances = this.#distances;
+    const shifted = this.#shifted;
+    const { mask, entryStarts, entryMasks, entryLinks } = this.#exceptions;
+    const stamp = ++this.#stamp | 0;
+    this.steps += 1;
+    to.fill(0);
+    for (let word = 0; word < words; word++) {
+      const bits = from[fromOffset + word]!;
+      if (bits === 0) {
+        continue;
+      }
+      for (let i = 0, at = word; i < distances.length; i++, at += words) {
+        const moving = bits & shifted[at]!;
+        const distance = distances[i]!;
+        to[word]! |= moving << distance;
+        if (distance !== 0) {
+          to[word + 1]! |= moving >>> (32 - distance);
+        }
+      }
+      const exceptional = bits & mask[word]!;
+      if (exceptional !== 0) {
+        for (let entry = entryStarts[word]!; entry < entryStarts[word + 1]!; entry++) {
+          if ((exceptional & entryMasks[entry]!) !== 0) {
+            this.#follow(entryLinks[entry]!, stamp, to);
+          }
+        }
+      }
+    }
+    const reach = this.#reach;
+    for (let word = 0, at = charClass * words; word < words; word++, at++) {
+      to[word]! &= reach[at]!;
+    }
+    to[words] = 0;
+  }
+
+  #follow(link: number, stamp: number, to: Int32Array): void {
+    if (this.#stamps[link] === stamp) {
+      return;
+    }
+    this.#stamps[link] = stamp;
+    const { targetStarts, targetWords, targetBits } = this.#exceptions;
+    for (let target = targetStarts[link]!; target < targetStarts[link + 1]!; target++) {
+      to[targetWords[target]!]! |= targetBits[target]!;
+    }
+  }
+}
+
+/** Which positions lead to one of the goals. */
+export function leadingTo(goals: Iterable<number>, { count, links }: PositionGraph): Uint8Array {
+  const useful = new Uint8Array(count);
+  const linksTo = new Map<number, Link[]>();
+  for (const link of links) {
+    for (const target of link.targets) {
+      const into = linksTo.get(target);
+      if (into === undefined) {
+        linksTo.set(target, [link]);
+      } else {
+        into.push(link);
+      }
+    }
+  }
+  const followed = new Set<Link>();
+  const waiting = [...goals];
+  for (let position = waiting.pop(); position !== undefined; position = waiting.pop()) {
+    useful[position] = 1;
+    for (const link of linksTo.get(position) ?? []) {
+      if (!followed.has(link)) {
+        followed.add(link);
+        for (const source of link.sources) {
+          if (useful[source] === 0) {
+            waiting.push(source);
+          }
+        }
+      }
+    }
+  }
+  return useful;
+}
+
+interface Shifts {
+  readonly distances: Int32Array;
+  /** By distance and word: the positions that reach what lies so far behind them. */
+  readonly masks: Int32Array;
+  readonly rest: readonly Link[];
+}
+
+/** Finds the links that a shift can do: copies of a part have the same distances inside. */
+function shiftsOf(links: readonly Link[], words: number): Shifts {
+  const counts = new Map<number, number>();
+  const single = links.filter(({ sources, targets }) => sources.length * targets.length <= 4);
+  for (const distance of single.flatMap(distancesOf)) {
+    counts.set(distance, (counts.get(distance) ?? 0) + 1);
+  }
+  const frequent = [...counts]
+    .filter(([distance, count]) => distance >= 0 && distance < 32 && (distance < 2 || count >= distanceCountMin))
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, distancesMax)
+    .map(([distance]) => distance);
+  const masks = new Int32Array(frequent.length * words);
+  const rest: Link[] = [];
+  for (const link of links) {
+    if (link.sources.length * link.targets.length > 4 || !distancesOf(link).every((d) => frequent.includes(d))) {
+      rest.push(link);
+      continue;
+    }
+    for (const source of link.sources) {
+      for (const target of link.targets) {
+        masks[frequent.indexOf(target - source) * words + (source >> 5)]! |= 1 << (source & 31);
+      }
+    }
+  }
+  return { distances: Int32Array.from(frequent), masks, rest };
+}
+
+function distancesOf({ sources, targets }: Link): number[] {
+  return sources.flatMap((source) => targets.map((target) => target - source));
+}
+
+function exceptionsOf(links: readonly Link[], words: number): Exceptions {
+  const mask = new Int32Array(words);
+  const entries: [mask: number, link: number][][] = Array.from({ length: words }, () => []);
+  const targets: { starts: number[]; words: number[]; bits: number[] } = { starts: [0], words: [], bits: [] };
+  for (const [i, link] of links.entries()) {
+    for (const [word, bits] of byWord(link.sources)) {
+      mask[word]! |= bits;
+      entries[word]!.push([bits, i]);
+    }
+    for (const [word, bits] of byWord(link.targets)) {
+      targets.words.push(word);
+      targets.bits.push(bits);
+    }
+    targets.starts.push(targets.words.length);
+  }
+  const entryStarts = new Int32Array(words + 1);
+  for (const [word, list] of entries.entries()) {
+    entryStarts[word + 1] = entryStarts[word]! + list.length;
+  }
+  return {
+    mask,
+    entryStarts,
+    entryMasks: Int32Array.from(entries.flatMap((list) => list.map(([bits]) => bits))),
+    entryLinks: Int32Array.from(entries.flatMap((list) => list.map(([, link]) => link))),
+    targetStarts: Int32Array.from(targets.starts),
+    targetWords: Int32Array.from(targets.words),
+    targetBits: Int32Array.from(targets.bits),
+  };
+}
+
+function byWord(positions: readonly number[]): ReadonlyMap<number, number> {
+  const bits = new Map<number, number>();
+  for (const position of positions) {
+    const word = position >> 5;
+    bits.set(word, (bits.get(word) ?? 0) | (1 << (position & 31)));
+  }
+  return bits;
+}
