@@ -14,6 +14,7 @@ const bundle = await rolldown({
     main: "src/main.ts",
     // Started by name, beside the file that asks for it.
     "encode-thread": "../../packages/chunk/src/threads/encode-thread.ts",
+    "query-thread": "src/querier/threads/query-thread.ts",
   },
 });
 await bundle.write({

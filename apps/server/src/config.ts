@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import {
   ByteSize,
@@ -52,7 +53,18 @@ export const IngesterConfig = z.strictObject({
 });
 export type IngesterConfig = z.output<typeof IngesterConfig>;
 
+/** As many as there are cores besides one for the thread that takes requests, but not many. */
+const queryThreadsDefault = Math.max(1, Math.min(4, availableParallelism() - 1));
+
 const QuerierSection = z.strictObject({
+  /** Threads that answer queries; 0 answers them on the thread that takes requests. By default one to four, by cores. */
+  threads: z.int().min(0).max(64).default(queryThreadsDefault),
+  /** Queries that one of them has at a time. */
+  max_concurrent: z.int().min(1).max(1000).default(4),
+  /** Queries of one tenant that may wait for their turn, within their timeout; more are answered with 429. */
+  max_outstanding_per_tenant: z.int().min(1).default(2048),
+  /** Memory that one of them may take for objects; lines are kept outside of it. */
+  thread_heap_bytes_max: PositiveSize.prefault("1GB"),
   /** Whether a read request may name several tenants, `X-Scope-OrgID: a|b`. */
   multi_tenant_queries_enabled: z.boolean().default(false),
   /** After this a live tail is ended. */

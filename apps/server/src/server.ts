@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import { openThreadedBlockEncoder } from "@sluice/chunk";
-import { createKernels, type Kernels } from "@sluice/kernels";
-import { runInstantQuery } from "@sluice/logql";
+import { createKernels } from "@sluice/kernels";
 import {
   defaultTenant,
   makeDirectoryDurably,
@@ -10,7 +9,6 @@ import {
   type FileSystem,
   type Logger,
   type Metrics,
-  type Querier,
 } from "@sluice/model";
 import { nodeFileSystem, systemClock, systemRng } from "@sluice/model/node";
 import { createLogger, createMetrics, listen, repeat, type Running } from "@sluice/service";
@@ -26,7 +24,9 @@ import { Ingester } from "./ingester/ingester.ts";
 import { Tailers } from "./ingester/tailers.ts";
 import { defaultLimits, limitsFor, retentionOf, type Limits } from "./limits.ts";
 import { federatedQuerier } from "./querier/federated-querier.ts";
+import { openQueryRunner, storeCachesFor } from "./querier/open-query-runner.ts";
 import { createQuerier, type QuerierOptions } from "./querier/querier.ts";
+import type { QueryRunner } from "./querier/query-runner.ts";
 import { blockVisitor } from "./querier/block-visitor.ts";
 import { readWebhookUrl } from "./ruler/ruler-config.ts";
 import { startRuler, type Ruler } from "./ruler/ruler.ts";
@@ -109,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = await openStore({
     objectStore: storage.objectStore,
     ...storage.storeOptions,
+    ...storeCachesFor(config.querier),
     kernels,
     blockEncoder,
     clock,
@@ -139,11 +140,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     expiryOf: (tenant) => compileExpiry(policyOf(tenant), clock.nowMs()),
   };
   const querier = federatedQuerier(createQuerier(readable));
+  const runner = openQueryRunner({ config: config.querier, readable, querier, kernels, storage, ...ports });
+  opened.use(runner);
   const ready = Promise.withResolvers<void>();
   let notReady: string | undefined = "Ingester not ready: starting";
 
   const ruler = await openRuler(
-    { config, limitsOf, listen: options.listen, dataDirectory, querier, kernels, ready: ready.promise },
+    { config, limitsOf, listen: options.listen, dataDirectory, runner, ready: ready.promise },
     ports,
   );
   opened.defer(() => ruler.stop());
@@ -157,6 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tailers,
     deletes: store.deletes,
     querier,
+    runner,
     visitBlocks: blockVisitor(readable),
     kernels,
     ruler,
@@ -227,15 +231,14 @@ interface RulerParts {
   readonly limitsOf: (tenant: string) => Limits;
   readonly listen: ServerOptions["listen"];
   readonly dataDirectory: string;
-  readonly querier: Querier;
-  readonly kernels: Kernels;
+  readonly runner: QueryRunner;
   /** Resolves when the write-ahead log is replayed. */
   readonly ready: Promise<void>;
 }
 
 /** The ruler evaluates once the log is replayed: before, its queries would not see all lines. */
 async function openRuler(parts: RulerParts, ports: Ports): Promise<Ruler> {
-  const { limitsOf, listen: api, dataDirectory, querier, kernels, ready } = parts;
+  const { limitsOf, listen: api, dataDirectory, runner, ready } = parts;
   const { ruler: config } = parts.config;
   const tenant = defaultTenant;
   const directory = join(dataDirectory, "ruler");
@@ -249,10 +252,10 @@ async function openRuler(parts: RulerParts, ports: Ports): Promise<Ruler> {
     ...ports,
     async evaluate(expr, timeNs, signal) {
       await ready;
-      const { query_timeout: timeoutMs, max_query_series: seriesMax } = limitsOf(tenant);
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      const query = { querier, kernels, tenant, query: expr, timeNs, limit: 0, seriesMax } as const;
-      return (await runInstantQuery({ ...query, direction: "backward" }, deadline)).result;
+      const limits = limitsOf(tenant);
+      // In a queue of its own: rules are not to wait behind a tenant's dashboards.
+      const how = { queue: "ruler", affinity: expr, timeoutMs: limits.query_timeout, signal };
+      return runner.run("rule", { tenant, query: expr, timeNs, limits }, how);
     },
     storage: {
       async load() {

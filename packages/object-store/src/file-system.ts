@@ -48,6 +48,11 @@ export async function openFileSystemObjectStore(options: FileSystemObjectStoreOp
   return new FileSystemObjectStore(options, directories);
 }
 
+/** The same for another thread of the process that opened the directory: what is unfinished there is in good hands. */
+export function fileSystemObjectStore(options: FileSystemObjectStoreOptions): ObjectStore {
+  return new FileSystemObjectStore(options, new DurableDirectories(options.fs));
+}
+
 class FileSystemObjectStore implements ObjectStore {
   readonly #directory: string;
   readonly #fs: FileSystem;

@@ -16,6 +16,8 @@ import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
 import { narrowestLimits } from "../narrowest-limits.ts";
 import { printableConfig, printableDefaults, printableOverrides } from "../printable-config.ts";
+import type { QueryRunner } from "../querier/query-runner.ts";
+import { withSeriesBy } from "../querier/series-by-runner.ts";
 import { splitTenants } from "../querier/tenants.ts";
 import type { VisitBlocks } from "../querier/visit-blocks.ts";
 import type { TenantLimits } from "../runtime-config/tenant-limits.ts";
@@ -44,6 +46,7 @@ export interface AppParts {
   readonly ingester: Ingester;
   readonly tailers: Tailers;
   readonly querier: Querier;
+  readonly runner: QueryRunner;
   readonly visitBlocks: VisitBlocks;
   readonly deletes: StoreDeletes;
   /** Those of this thread. */
@@ -67,7 +70,7 @@ const closeGoingAway = 1001;
 
 /** The server's whole HTTP interface. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { options, registry, logger, clock, distributor, ingester, querier, kernels, limits, notReady } = parts;
+  const { options, registry, logger, clock, distributor, ingester, querier, runner, kernels, limits, notReady } = parts;
   const { push_body_bytes_max, push_decompressed_bytes_max, push_in_flight_bytes_max, allowed_origins } =
     options.config.server;
   const limitsOf = (tenant: string): Limits => limits.of(tenant);
@@ -136,11 +139,11 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     metrics,
   });
   await app.register(flushRoute, { flush: () => ingester.flushAll() });
-  await app.register(queryRoutes, { querier, kernels, limitsOf, clock, metrics });
-  await app.register(labelRoutes, { querier, ...reading });
+  await app.register(queryRoutes, { runner, ...reading, metrics });
+  await app.register(labelRoutes, { querier: withSeriesBy(runner, querier, reading.limitsOf), ...reading });
   await app.register(indexRoutes, { visitBlocks: parts.visitBlocks, ...reading });
   await app.register(tailRoute, {
-    querier,
+    runner,
     tailers: parts.tailers,
     limitsOf,
     allowedOrigins: allowed_origins,

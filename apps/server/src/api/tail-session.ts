@@ -1,22 +1,19 @@
-import { runRangeQuery, type Tail } from "@sluice/logql";
+import type { Tail } from "@sluice/logql";
 import {
   compileMatchers,
-  isServiceError,
   labelsToRecord,
   nsPerMs,
   ServiceError,
   type Clock,
   type Metrics,
-  type Querier,
   type ResultStream,
 } from "@sluice/model";
 import type { WebSocket } from "ws";
 import type { AcceptedStream } from "../distributor/validate.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
-import { boundReads } from "../querier/bound-reads.ts";
-import { timeoutText } from "./query-limits.ts";
-import { streamsBody } from "./write-result.ts";
+import type { QueryRunner } from "../querier/query-runner.ts";
+import { streamOfLine } from "./write-streams.ts";
 
 /** What a client asked to follow. */
 export interface TailRequest {
@@ -33,7 +30,7 @@ export interface TailRequest {
 }
 
 export interface TailParts {
-  readonly querier: Querier;
+  readonly runner: QueryRunner;
   readonly tailers: Tailers;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -108,22 +105,14 @@ interface Waiting {
 }
 
 /** The newest lines from `startNs` to now, oldest first. */
-async function readHistory(
+function readHistory(
   { tenant, limits, query, limit, startNs }: TailRequest,
-  { querier, clock }: TailParts,
+  { runner, clock }: TailParts,
   left: AbortSignal,
 ): Promise<readonly ResultStream[]> {
-  const endNs = BigInt(clock.nowMs()) * nsPerMs + nsPerMs;
-  const timeOver = AbortSignal.timeout(limits.query_timeout);
-  const bounded = boundReads(querier, limits.max_query_bytes_read);
-  const past = { querier: bounded, tenant, query, startNs, endNs, stepMs: 1000, limit, direction: "backward" } as const;
-  try {
-    const { result } = await runRangeQuery(past, AbortSignal.any([left, timeOver]));
-    const streams = result.type === "streams" ? result.streams : [];
-    return streams.map(({ labels, entries }) => ({ labels, entries: entries.toReversed() }));
-  } catch (error) {
-    throw timeOver.aborted && isServiceError(error, "cancelled") ? new ServiceError("timeout", timeoutText) : error;
-  }
+  const bounds = { startNs, endNs: BigInt(clock.nowMs()) * nsPerMs + nsPerMs };
+  const how = { queue: tenant, affinity: query, timeoutMs: limits.query_timeout, signal: left };
+  return runner.run("history", { tenant, query, limits, bounds, limit }, how);
 }
 
 /** Writes frames to a socket. What a slow client does not take in time is dropped, and named in the next frame. */
@@ -167,7 +156,9 @@ class Frames {
   #sendFrame(lines: readonly ResultStream[]): void {
     const { encodingFlags } = this.#request;
     const frame = {
-      streams: lines.flatMap((line) => streamsBody([line], encodingFlags)),
+      streams: lines.flatMap(({ labels, entries }) =>
+        entries.map((entry) => streamOfLine(labels, entry, encodingFlags)),
+      ),
       ...(this.#dropped.length > 0 ? { dropped_entries: this.#dropped } : {}),
       ...(encodingFlags.length > 0 ? { encodingFlags } : {}),
     };

@@ -1,7 +1,7 @@
 import type { Head } from "@sluice/chunk";
-import { compareLabels, printLabels, type Labels, type Querier } from "@sluice/model";
-import { seriesLeft, withoutDeleted, withoutExpired, type Expiry, type Store } from "@sluice/store";
-import { withoutOverlaps } from "./overlaps.ts";
+import type { Querier } from "@sluice/model";
+import type { Expiry, Store } from "@sluice/store";
+import { joinSeries, seriesInMemory, shownBlocks } from "./reads.ts";
 
 export interface QuerierOptions {
   readonly store: Store;
@@ -11,7 +11,10 @@ export interface QuerierOptions {
   readonly expiryOf: (tenant: string) => Expiry;
 }
 
-/** Reads memory and segments as one: what a query sees is every acknowledged line exactly once, but no deleted one. */
+/**
+ * Reads memory and segments as one: what a query sees is every acknowledged line exactly once, but no deleted one. On the
+ * thread that owns both; `threads/thread-querier.ts` does the same on another one.
+ */
 export function createQuerier({ store, headsOf, expiryOf }: QuerierOptions): Querier {
   return {
     async select(request, signal) {
@@ -19,8 +22,8 @@ export function createQuerier({ store, headsOf, expiryOf }: QuerierOptions): Que
       const stored = store.select(request, signal);
       const { tenant, matchers, startNs, endNs } = request;
       const inMemory = headsOf(tenant).flatMap((head) => head.select(matchers, startNs, endNs));
-      const shown = withoutDeleted(withoutExpired(inMemory, expiryOf(tenant)), store.deletes.hidingOf(tenant));
-      return withoutOverlaps([...(await stored), ...shown]);
+      const shown = { hiding: store.deletes.hidingOf(tenant), expiry: expiryOf(tenant) };
+      return shownBlocks(await stored, inMemory, shown);
     },
     async series(request) {
       const stored = store.series(request);
@@ -28,15 +31,13 @@ export function createQuerier({ store, headsOf, expiryOf }: QuerierOptions): Que
       const heads = headsOf(tenant);
       const hiding = store.deletes.hidingOf(tenant);
       const found = heads.flatMap((head) => head.series(selectors, startNs, endNs));
-      const inMemory = await seriesLeft(found, request, hiding, {
-        select: async (matchers) => heads.flatMap((head) => head.select(matchers, startNs, endNs)),
-        show: async (blocks) => withoutDeleted(blocks, hiding),
-      });
-      const byText = new Map<string, Labels>();
-      for (const labels of [...(await stored), ...inMemory]) {
-        byText.set(printLabels(labels), labels);
-      }
-      return [...byText.values()].sort(compareLabels);
+      const inMemory = await seriesInMemory(
+        found,
+        (matchers) => heads.flatMap((head) => head.select(matchers, startNs, endNs)),
+        request,
+        hiding,
+      );
+      return joinSeries(await stored, inMemory);
     },
   };
 }

@@ -32,6 +32,8 @@ export interface OpenStorageOptions {
 export interface Storage extends AsyncDisposable {
   readonly objectStore: ObjectStore;
   readonly storeOptions: Pick<StoreOptions, "walName" | "readAhead">;
+  /** Where the objects are files that any thread may read; undefined for a bucket. */
+  readonly objectDirectory: string | undefined;
   /** Whether other servers may add to it. */
   readonly isShared: boolean;
   /** To be called every few seconds: makes room on the disk where others need it. */
@@ -68,6 +70,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
       walName: isShared ? await instanceName(fs, dataDirectory) : defaultWalName,
       readAhead: fileReadAhead,
     },
+    objectDirectory: directory,
     isShared,
     async trim() {},
     async [Symbol.asyncDispose]() {},
@@ -120,6 +123,7 @@ async function openBucket(bucket: BucketOptions, options: OpenStorageOptions): P
   return {
     objectStore: cached ?? counted,
     storeOptions: { walName, readAhead: { ...defaultReadAhead, bytesMax: config.read_ahead_bytes_max } },
+    objectDirectory: undefined,
     isShared: true,
     async trim() {
       await cached?.trim();

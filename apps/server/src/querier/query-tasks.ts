@@ -1,0 +1,152 @@
+import type { Kernels } from "@sluice/kernels";
+import { runInstantQuery, runRangeQuery } from "@sluice/logql";
+import { parseQuery } from "@sluice/logql/syntax";
+import type { Direction, Labels, Querier, QueryResult, ResultStream, SeriesRequest } from "@sluice/model";
+import type { TimeBounds } from "../api/params.ts";
+import { checkAnswerSize, checkEntriesLimit, checkQuery } from "../api/query-limits.ts";
+import { writeQueryResponse } from "../api/write-result.ts";
+import type { Limits } from "../limits.ts";
+import { boundReads, emptyQuerier } from "./bound-reads.ts";
+
+/** What a task runs with. */
+export interface QueryContext {
+  readonly querier: Querier;
+  /** Those of the thread that runs it. */
+  readonly kernels: Kernels;
+  readonly signal: AbortSignal;
+}
+
+interface QueryParams {
+  readonly tenant: string;
+  /** LogQL as the user wrote it. */
+  readonly query: string;
+  readonly limits: Limits;
+}
+
+interface ReadParams extends QueryParams {
+  readonly limit: number;
+  readonly direction: Direction;
+  /** Whether the tenant may look at any of the time that is asked for. */
+  readonly isAllowed: boolean;
+  /** The request's `X-Query-Tags`. */
+  readonly queryTags: string;
+  /** The flags of the answer's encoding; see `parseEncodingFlags`. */
+  readonly flags: readonly string[];
+}
+
+export interface RangeParams extends ReadParams {
+  readonly bounds: TimeBounds;
+  readonly stepMs: number;
+  readonly intervalMs: number;
+}
+
+export interface InstantParams extends ReadParams {
+  readonly timeNs: bigint;
+}
+
+export interface HistoryParams extends QueryParams {
+  readonly bounds: TimeBounds;
+  readonly limit: number;
+}
+
+export interface RuleParams extends QueryParams {
+  readonly timeNs: bigint;
+}
+
+/** An answer as it goes to the client: JSON in UTF-8. */
+export interface WrittenAnswer {
+  readonly chunks: readonly Uint8Array<ArrayBuffer>[];
+}
+
+export type QueryTasks = typeof queryTasks;
+
+/**
+ * What reads lines: each a function of plain data, so that it runs on the calling thread as on one of its own. What is
+ * wrong with a query is found here, too, so that no other thread parses what users write.
+ */
+export const queryTasks = {
+  /** `query_range`. */
+  async range(params: RangeParams, context: QueryContext): Promise<WrittenAnswer> {
+    const { query, queryTags, limits, limit, bounds, stepMs } = params;
+    const startMs = performance.now();
+    const expression = parseQuery(query);
+    const isLogQuery = expression.kind === "log";
+    if (isLogQuery) {
+      checkEntriesLimit(limit, limits);
+    }
+    checkQuery(query, expression, limits, queryTags);
+    const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
+    const seriesMax = limits.max_query_series;
+    const answer = await runRangeQuery(
+      { ...params, ...readingWith(params, context), startNs, endNs, seriesMax },
+      context.signal,
+    );
+    return written(answer, startMs, params, context);
+  },
+
+  /** `query`. */
+  async instant(params: InstantParams, context: QueryContext): Promise<WrittenAnswer> {
+    const { query, queryTags, limits } = params;
+    const startMs = performance.now();
+    checkQuery(query, parseQuery(query), limits, queryTags);
+    const seriesMax = limits.max_query_series;
+    const answer = await runInstantQuery({ ...params, ...readingWith(params, context), seriesMax }, context.signal);
+    return written(answer, startMs, params, context);
+  },
+
+  /** The newest lines before a live tail, oldest first. */
+  async history(params: HistoryParams, context: QueryContext): Promise<readonly ResultStream[]> {
+    const { bounds } = params;
+    const reading = readingWith({ ...params, isAllowed: true }, context);
+    const past = { ...params, ...reading, ...bounds, stepMs: 1000, direction: "backward" } as const;
+    const { result } = await runRangeQuery(past, context.signal);
+    const streams = result.type === "streams" ? result.streams : [];
+    return streams.map(({ labels, entries }) => ({ labels, entries: entries.toReversed() }));
+  },
+
+  /** A rule's expression at one instant. */
+  async rule(params: RuleParams, { querier, kernels, signal }: QueryContext): Promise<QueryResult> {
+    const seriesMax = params.limits.max_query_series;
+    const query = { ...params, querier, kernels, limit: 0, seriesMax, direction: "backward" } as const;
+    return (await runInstantQuery(query, signal)).result;
+  },
+
+  /** The label sets of streams. */
+  series: (request: SeriesRequest, { querier }: QueryContext): Promise<readonly Labels[]> => querier.series(request),
+};
+
+/** Runs a task by its name; each takes the parameters and gives the result that belong together. */
+export async function runTask<Name extends keyof QueryTasks>(
+  name: Name,
+  params: Parameters<QueryTasks[Name]>[0],
+  context: QueryContext,
+): Promise<Awaited<ReturnType<QueryTasks[Name]>>> {
+  const task = queryTasks[name] as (given: typeof params, all: QueryContext) => ReturnType<QueryTasks[Name]>;
+  return await task(params, context);
+}
+
+function readingWith(
+  { limits, isAllowed }: Pick<ReadParams, "limits" | "isAllowed">,
+  { querier, kernels }: QueryContext,
+): Pick<QueryContext, "querier" | "kernels"> {
+  return { querier: isAllowed ? boundReads(querier, limits.max_query_bytes_read) : emptyQuerier, kernels };
+}
+
+/** Points of a metric query lie on multiples of the step, as Loki's query frontend has it; dashboards rely on it. */
+function alignToStep({ startNs, endNs }: TimeBounds, stepMs: number): TimeBounds {
+  const stepNs = BigInt(Math.round(stepMs * 1e6));
+  const floor = (ns: bigint): bigint => ns - (((ns % stepNs) + stepNs) % stepNs);
+  const flooredEnd = floor(endNs);
+  return { startNs: floor(startNs), endNs: flooredEnd === endNs ? endNs : flooredEnd + stepNs };
+}
+
+function written(
+  { result, stats }: Awaited<ReturnType<typeof runRangeQuery>>,
+  startMs: number,
+  { flags }: Pick<ReadParams, "flags">,
+  { kernels }: QueryContext,
+): WrittenAnswer {
+  checkAnswerSize(result);
+  const execSeconds = (performance.now() - startMs) / 1000;
+  return { chunks: [writeQueryResponse(result, stats, { execSeconds }, flags, kernels)] };
+}
