@@ -1,4 +1,11 @@
 export { runInstantQuery, runRangeQuery, type InstantQuery, type QueryAnswer, type RangeQuery } from "./engine.ts";
+export {
+  planQuery,
+  type PlannedQuery,
+  type PlannedScan,
+  type PlannedStage,
+  type QueryPlan,
+} from "./explain/plan-query.ts";
 export { compileEntryFilter, type EntryFilter } from "./entry-filter.ts";
 export {
   isSplittable,
