@@ -1,0 +1,60 @@
+import { bytesOf } from "../go-string.ts";
+import { sprint, sprintf, sprintln } from "../print/printf.ts";
+import { isPrintable } from "../print/quote.ts";
+import type { Value } from "../values.ts";
+import { escapeQuery } from "./encoding.ts";
+import { type FunctionTable, variadic } from "./function.ts";
+
+/** What Go's `text/template` has for printing and escaping. */
+export const printingFunctions: FunctionTable = {
+  print: variadic([], "interface {}", (_, values) => sprint(values)),
+  println: variadic([], "interface {}", (_, values) => sprintln(values)),
+  printf: variadic(["string"], "interface {}", ([format], values) => sprintf(format, values)),
+  html: variadic([], "interface {}", (_, values) => escapeHtml(textOfArguments(values))),
+  js: variadic([], "interface {}", (_, values) => escapeJavaScript(textOfArguments(values))),
+  urlquery: variadic([], "interface {}", (_, values) => escapeQuery(textOfArguments(values))),
+};
+
+function textOfArguments(values: readonly Value[]): string {
+  // No value prints as one does in an action.
+  return sprint(values.map((value) => value ?? "<no value>"));
+}
+
+const htmlEscapes: Readonly<Record<string, string>> = {
+  "\0": "\ufffd",
+  '"': "&#34;",
+  "'": "&#39;",
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+};
+
+function escapeHtml(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- NUL is escaped too
+  return text.replace(/[\0"'&<>]/gu, (character) => htmlEscapes[character]!);
+}
+
+const javaScriptEscapes: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "'": "\\'",
+  '"': '\\"',
+  "<": "\\u003C",
+  ">": "\\u003E",
+  "&": "\\u0026",
+  "=": "\\u003D",
+};
+
+function escapeJavaScript(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are escaped
+  return text.replace(/[\\'"<>&=\0-\x1f]|[^\0-\x7f]/gu, (character) => {
+    const code = character.codePointAt(0)!;
+    const printable = code >= 0x80 && isPrintable(character);
+    return javaScriptEscapes[character] ?? (printable ? character : unicodeEscape(character, code));
+  });
+}
+
+function unicodeEscape(character: string, code: number): string {
+  // A byte that is no UTF-8 reads as U+FFFD.
+  const shown = bytesOf(character).length === 1 && code >= 0x80 ? 0xfffd : code;
+  return `\\u${shown.toString(16).toUpperCase().padStart(4, "0")}`;
+}
