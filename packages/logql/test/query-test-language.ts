@@ -64,7 +64,8 @@ export function parseQueryTests(text: string): readonly QueryCase[] {
     const [head = "", ...rows] = block.split("\n").filter((row) => row.trim() !== "");
     if (head.startsWith("load ")) {
       const labels = labelsOf(head.slice("load ".length));
-      streams.set(head, { labels, entries: rows.flatMap(entriesOf) });
+      const entries = rows.flatMap(entriesOf).sort((a, b) => Number(a.timestampNs - b.timestampNs));
+      streams.set(head, { labels, entries });
     } else if (head === "clear") {
       streams.clear();
     } else if (head.startsWith("eval ")) {

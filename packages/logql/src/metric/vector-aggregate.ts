@@ -1,4 +1,4 @@
-import { ServiceError, type Labels } from "@sluice/model";
+import { compareLabels, ServiceError, type Labels } from "@sluice/model";
 import type { Grouping, VectorAggregation } from "../syntax/index.ts";
 import { dropLabels, keepLabels, labelsKey, newSeries, withoutEmpty, type Series } from "./series.ts";
 import type { Steps } from "./steps.ts";
@@ -59,7 +59,8 @@ interface Group {
 function groupSeries(input: readonly Series[], { without, labels: names }: Grouping): readonly Group[] {
   const dropped = [...names, "__name__"];
   const groups = new Map<string, Group>();
-  for (const series of input) {
+  // Rounding depends on the order, which must not depend on where samples were found first.
+  for (const series of input.toSorted((a, b) => compareLabels(a.labels, b.labels))) {
     const labels = without ? dropLabels(series.labels, dropped) : keepLabels(series.labels, names);
     const key = labelsKey(labels);
     const group = groups.get(key);
