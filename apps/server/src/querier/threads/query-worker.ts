@@ -14,6 +14,8 @@ export interface QueryWorkerOptions {
   readonly source: QuerySource;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** The thread's code; another one in tests. */
+  readonly threadUrl?: URL;
 }
 
 /** What became of a job, as soon as the thread is done with it. */
@@ -31,7 +33,10 @@ interface Job {
 }
 
 /** Beside this module, in the source as in a build. */
-const threadUrl = new URL(`./query-thread${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url);
+const defaultThreadUrl = new URL(
+  `./query-thread${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`,
+  import.meta.url,
+);
 /** A thread that has not let go of a query so long after it was cancelled is in a loop that looks at nothing. */
 const cancelGraceMs = 200;
 const mebibyte = 1024 * 1024;
@@ -95,7 +100,7 @@ export class QueryWorker {
   }
 
   #newThread(): Thread {
-    const { setup, heapBytesMax, source, metrics, logger } = this.#options;
+    const { setup, heapBytesMax, source, metrics, logger, threadUrl = defaultThreadUrl } = this.#options;
     const worker = new Worker(threadUrl, {
       workerData: setup,
       resourceLimits: {
