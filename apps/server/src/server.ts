@@ -27,7 +27,6 @@ import { federatedQuerier } from "./querier/federated-querier.ts";
 import { openQueryRunner, storeCachesFor } from "./querier/open-query-runner.ts";
 import { createQuerier, type QuerierOptions } from "./querier/querier.ts";
 import type { QueryRunner } from "./querier/query-runner.ts";
-import { blockVisitor } from "./querier/block-visitor.ts";
 import { readWebhookUrl } from "./ruler/ruler-config.ts";
 import { startRuler, type Ruler } from "./ruler/ruler.ts";
 import { slackNotifier } from "./ruler/slack.ts";
@@ -161,7 +160,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     deletes: store.deletes,
     querier,
     runner,
-    visitBlocks: blockVisitor(readable),
     kernels,
     ruler,
     limits,

@@ -19,7 +19,6 @@ import { printableConfig, printableDefaults, printableOverrides } from "../print
 import type { QueryRunner } from "../querier/query-runner.ts";
 import { withSeriesBy } from "../querier/series-by-runner.ts";
 import { splitTenants } from "../querier/tenants.ts";
-import type { VisitBlocks } from "../querier/visit-blocks.ts";
 import type { TenantLimits } from "../runtime-config/tenant-limits.ts";
 import { ruleRoutes } from "../ruler/rule-routes.ts";
 import type { Ruler } from "../ruler/ruler.ts";
@@ -47,7 +46,6 @@ export interface AppParts {
   readonly tailers: Tailers;
   readonly querier: Querier;
   readonly runner: QueryRunner;
-  readonly visitBlocks: VisitBlocks;
   readonly deletes: StoreDeletes;
   /** Those of this thread. */
   readonly kernels: Kernels;
@@ -141,7 +139,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(flushRoute, { flush: () => ingester.flushAll() });
   await app.register(queryRoutes, { runner, ...reading, metrics });
   await app.register(labelRoutes, { querier: withSeriesBy(runner, querier, reading.limitsOf), ...reading });
-  await app.register(indexRoutes, { visitBlocks: parts.visitBlocks, ...reading });
+  await app.register(indexRoutes, { runner, ...reading });
   await app.register(tailRoute, {
     runner,
     tailers: parts.tailers,

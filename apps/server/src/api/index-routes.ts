@@ -1,50 +1,50 @@
 import { paths } from "@sluice/api";
-import { parseSelector } from "@sluice/logql/syntax";
-import { nsPerMs, ServiceError, type Labels, type QueryResult, type ResultPoint } from "@sluice/model";
+import { nsPerMs, ServiceError } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { IndexStats } from "../querier/index-stats.ts";
-import { TimeBuckets } from "../querier/time-buckets.ts";
-import type { VisitBlocks } from "../querier/visit-blocks.ts";
-import { compareVolumes, Volumes, type Volume } from "../querier/volumes.ts";
-import { parseBounds, parseDirection, parseLimit, parseStepMs, type TimeBounds } from "./params.ts";
-import { allowedBounds, checkMatcherCount } from "./query-limits.ts";
+import type { IndexStatsSummary } from "../querier/index-stats.ts";
+import type { VolumeParams } from "../querier/index-tasks.ts";
+import type { QueryRunner, RunOptions } from "../querier/query-runner.ts";
+import { clientOf } from "./client-signal.ts";
+import {
+  parseBounds,
+  parseDirection,
+  parseInteger,
+  parseLimit,
+  parseStepMs,
+  type Params,
+  type TimeBounds,
+} from "./params.ts";
+import { allowedBounds } from "./query-limits.ts";
 import { readRequestOf, type ReadOptions, type ReadRequest } from "./read-request.ts";
-import { parseVolumeQuery } from "./volume-params.ts";
-import { withDeadline } from "./with-deadline.ts";
+import { sendJson } from "./send-json.ts";
 import { writeQueryResponse } from "./write-result.ts";
 
 export interface IndexRoutesOptions extends ReadOptions {
-  readonly visitBlocks: VisitBlocks;
+  readonly runner: QueryRunner;
 }
 
+const volumesDefault = 100;
+
 /**
- * Statistics that are answered from what is known about blocks, without reading a line; what was pushed just now counts,
- * too.
+ * Statistics that are answered without reading a line.
  *
- * @see Loki's pkg/querier/queryrange/volume.go, pkg/loghttp/query.go
+ * @see Loki's pkg/querier/queryrange/codec.go, pkg/loghttp/query.go
  */
 export const indexRoutes: FastifyPluginAsync<IndexRoutesOptions> = async (app, options) => {
-  const { visitBlocks } = options;
+  const { runner } = options;
 
-  async function statsOf(read: ReadRequest, reply: FastifyReply): Promise<IndexStats> {
+  async function statsOf(read: ReadRequest, reply: FastifyReply): Promise<IndexStatsSummary> {
     const { tenant, limits, params, nowMs } = read;
-    const matchers = parseSelector(params.get("query"));
-    checkMatcherCount(matchers, limits);
     const bounds = allowedBounds(parseBounds(params, nowMs), limits, nowMs);
-    if (bounds === undefined) {
-      return new IndexStats({ startNs: 0n, endNs: 0n });
-    }
-    const stats = new IndexStats(bounds);
-    await withDeadline(reply, limits.query_timeout, (signal) =>
-      visitBlocks({ tenant, matchers, ...bounds }, (block) => stats.add(block), signal),
-    );
-    return stats;
+    using client = clientOf(reply);
+    const stats = { tenant, query: params.get("query"), limits, bounds };
+    return await runner.run("indexStats", stats, howToRun(read, client.signal));
   }
 
   async function answerVolume(
     request: FastifyRequest,
     reply: FastifyReply,
-    stepOf: (read: ReadRequest, bounds: TimeBounds) => bigint | undefined,
+    stepOf: (params: Params, bounds: TimeBounds) => bigint | undefined,
   ): Promise<FastifyReply> {
     const startMs = performance.now();
     const read = readRequestOf(request, options);
@@ -52,25 +52,16 @@ export const indexRoutes: FastifyPluginAsync<IndexRoutesOptions> = async (app, o
     if (!limits.volume_enabled) {
       throw new ServiceError("not_found", "not found");
     }
-    const { matchers, limit, ...grouping } = parseVolumeQuery(params);
-    checkMatcherCount(matchers, limits);
     const asked = inMilliseconds(parseBounds(params, nowMs));
     const bounds = allowedBounds(asked, limits, nowMs);
-    const stepNs = stepOf(read, asked);
-    const buckets = new TimeBuckets(bounds?.startNs ?? 0n, bounds?.endNs ?? 0n, stepNs);
-    const volumes = new Volumes({ ...grouping, buckets, seriesMax: limits.volume_max_series });
-    if (bounds !== undefined) {
-      await withDeadline(reply, limits.query_timeout, (signal) =>
-        visitBlocks({ tenant, matchers, ...bounds }, (block) => volumes.add(block), signal),
-      );
-    }
-    const result = resultOf(await volumes.top(limit), buckets, stepNs !== undefined);
+    const stepNs = stepOf(params, asked);
+    const volume = { tenant, query: params.get("query"), limits, bounds, stepNs, ...volumeParams(params) };
+    using client = clientOf(reply);
+    const result = await runner.run("volume", volume, howToRun(read, client.signal));
     const entriesReturned = result.type === "matrix" ? result.series.length : result.samples.length;
     const stats = { blocksTotal: 0, blocksLoaded: 0, bytesProcessed: 0, linesProcessed: 0, entriesReturned };
-    const timing = { execSeconds: (performance.now() - startMs) / 1000 };
-    return reply
-      .header("Content-Type", "application/json; charset=UTF-8")
-      .send(writeQueryResponse(result, stats, timing, []));
+    const execSeconds = (performance.now() - startMs) / 1000;
+    return sendJson(reply, writeQueryResponse(result, stats, { execSeconds }, []));
   }
 
   const method = ["GET", "POST"];
@@ -80,7 +71,7 @@ export const indexRoutes: FastifyPluginAsync<IndexRoutesOptions> = async (app, o
     handler: async (request, reply) => {
       const read = readRequestOf(request, options);
       checkRangeParams(read);
-      return (await statsOf(read, reply)).summary;
+      return sendJson(reply, JSON.stringify(await statsOf(read, reply)));
     },
   });
   app.route({
@@ -90,8 +81,7 @@ export const indexRoutes: FastifyPluginAsync<IndexRoutesOptions> = async (app, o
       const read = readRequestOf(request, options);
       checkRangeParams(read);
       checkShardSize(read.params.get("targetBytesPerShard"));
-      const stats = (await statsOf(read, reply)).summary;
-      return reply.header("Content-Type", "application/json; charset=UTF-8").send(wholeAsShard(JSON.stringify(stats)));
+      return sendJson(reply, wholeAsShard(JSON.stringify(await statsOf(read, reply))));
     },
   });
   app.route({
@@ -103,9 +93,13 @@ export const indexRoutes: FastifyPluginAsync<IndexRoutesOptions> = async (app, o
     method,
     url: paths.indexVolumeRange,
     handler: (request, reply) =>
-      answerVolume(request, reply, (read, bounds) => BigInt(parseStepMs(read.params, bounds)) * nsPerMs),
+      answerVolume(request, reply, (params, bounds) => BigInt(parseStepMs(params, bounds)) * nsPerMs),
   });
 };
+
+function howToRun({ tenant, limits, params }: ReadRequest, signal: AbortSignal): RunOptions {
+  return { queue: tenant, affinity: params.get("query"), timeoutMs: limits.query_timeout, signal };
+}
 
 /** Loki reads these of every request for a range, though they say nothing about statistics. */
 function checkRangeParams({ params, nowMs }: ReadRequest): void {
@@ -114,37 +108,24 @@ function checkRangeParams({ params, nowMs }: ReadRequest): void {
   parseStepMs(params, parseBounds(params, nowMs));
 }
 
+/** @throws {ServiceError} `bad_data` in Loki's words. */
+function volumeParams(params: Params): Pick<VolumeParams, "limit" | "aggregateBy" | "targetLabels"> {
+  const limit = parseInteger(params.get("limit"), volumesDefault) || volumesDefault;
+  if (limit < 0) {
+    throw new ServiceError("bad_data", "limit must be a positive value");
+  }
+  const aggregateBy = params.get("aggregateBy") || "series";
+  if (aggregateBy !== "series" && aggregateBy !== "labels") {
+    throw new ServiceError("bad_data", "invalid aggregation option");
+  }
+  const targets = params.get("targetLabels");
+  return { limit, aggregateBy, targetLabels: targets === "" ? [] : [...new Set(targets.split(","))] };
+}
+
 function inMilliseconds({ startNs, endNs }: TimeBounds): TimeBounds {
   const floor = (ns: bigint): bigint => ns - (((ns % nsPerMs) + nsPerMs) % nsPerMs);
   const flooredEnd = floor(endNs);
   return { startNs: floor(startNs), endNs: flooredEnd === endNs ? endNs : flooredEnd + nsPerMs };
-}
-
-type VolumeResult = Extract<QueryResult, { readonly type: "vector" | "matrix" }>;
-
-/** A vector unless some volume has several points: also for a range, as in Loki. */
-function resultOf(volumes: readonly (readonly Volume[])[], buckets: TimeBuckets, isRange: boolean): VolumeResult {
-  const found = new Map<string, { readonly labels: Labels; readonly first: Volume; readonly points: ResultPoint[] }>();
-  for (const [bucket, inBucket] of volumes.entries()) {
-    const isLast = bucket === buckets.count - 1;
-    const timestampMs = Number(buckets.endOf(bucket) / nsPerMs) - (isLast ? 0 : 1);
-    for (const volume of inBucket) {
-      // In a range, a time without a line has no point.
-      if (volume.bytes > 0 || !isRange) {
-        const point = { timestampMs, value: volume.bytes };
-        const series = found.get(volume.name);
-        if (series === undefined) {
-          found.set(volume.name, { labels: volume.labels, first: volume, points: [point] });
-        } else {
-          series.points.push(point);
-        }
-      }
-    }
-  }
-  const series = [...found.values()].sort((a, b) => compareVolumes(a.first, b.first));
-  return series.some(({ points }) => points.length > 1)
-    ? { type: "matrix", series }
-    : { type: "vector", samples: series.map(({ labels, points }) => ({ labels, ...points[0]! })) };
 }
 
 /** @throws {ServiceError} `bad_data` when it is no size, or not more than nothing. */

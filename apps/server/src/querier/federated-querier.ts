@@ -7,12 +7,11 @@ import {
   type EntryBatch,
   type Labels,
   type Matcher,
-  type Querier,
   type SelectRequest,
   type SeriesRequest,
 } from "@sluice/model";
+import type { IndexQuerier, ReadPlan } from "./index-querier.ts";
 import { splitTenants } from "./tenants.ts";
-import type { VisitBlocks } from "./visit-blocks.ts";
 
 /** The label that tells whose a stream is, where several tenants are read at once. */
 export const tenantLabel = "__tenant_id__";
@@ -25,17 +24,15 @@ const originalTenantLabel = `original_${tenantLabel}`;
  *
  * @see Loki's pkg/querier/multi_tenant_querier.go
  */
-export function federatedQuerier(querier: Querier): Querier {
+export function federatedQuerier(querier: IndexQuerier): IndexQuerier {
   return {
     async select(request, signal) {
-      const tenants = splitTenants(request.tenant);
-      if (tenants.length === 1) {
+      const chosen = chooseTenants(request);
+      if (chosen === undefined) {
         return querier.select(request, signal);
       }
-      const { chosen, matchers } = chooseTenants(tenants, request.matchers);
       // One snapshot of each, all taken in this tick.
-      const selected = chosen.map(async (tenant) => {
-        const mark = tenantMarker(tenant);
+      const selected = chosen.map(async ({ tenant, matchers, mark }) => {
         const blocks = await querier.select(forTenant({ ...request, matchers }, tenant), signal);
         return blocks.map((block) => new FederatedBlock(block, mark(block.labels)));
       });
@@ -54,30 +51,35 @@ export function federatedQuerier(querier: Querier): Querier {
       });
       return (await Promise.all(found)).flat();
     },
-  };
-}
-
-/** The same for visits of blocks. */
-export function federatedVisit(visitBlocks: VisitBlocks): VisitBlocks {
-  return async (request, visit, signal) => {
-    const tenants = splitTenants(request.tenant);
-    if (tenants.length === 1) {
-      return visitBlocks(request, visit, signal);
-    }
-    const { chosen, matchers } = chooseTenants(tenants, request.matchers);
-    const visits = chosen.map((tenant) => {
-      const mark = tenantMarker(tenant);
-      return visitBlocks(
-        { ...request, tenant, matchers },
-        (block) => visit({ ...block, labels: mark(block.labels) }),
-        signal,
+    async visitBlocks(request, visit, signal) {
+      const chosen = chooseTenants(request);
+      if (chosen === undefined) {
+        return querier.visitBlocks(request, visit, signal);
+      }
+      const visits = chosen.map(({ tenant, matchers, mark }) =>
+        querier.visitBlocks(
+          { ...request, tenant, matchers },
+          (block) => visit({ ...block, labels: mark(block.labels) }),
+          signal,
+        ),
       );
-    });
-    await Promise.all(visits);
+      await Promise.all(visits);
+    },
+    async explain(request, signal) {
+      const chosen = chooseTenants(request);
+      if (chosen === undefined) {
+        return querier.explain(request, signal);
+      }
+      const plans = chosen.map(async ({ tenant, matchers, mark }) => {
+        const plan = await querier.explain(forTenant({ ...request, matchers }, tenant), signal);
+        return { ...plan, streams: plan.streams.map(mark) };
+      });
+      return joinPlans(await Promise.all(plans), request);
+    },
   };
 }
 
-/** What is known of the labels that a line must have holds under their own names. */
+/** What is known of the labels that a line must have holds under their own names; nothing is known of the tenant's. */
 function forTenant(request: SelectRequest, tenant: string): SelectRequest {
   const { equalities, ...others } = request;
   if (equalities === undefined) {
@@ -94,11 +96,22 @@ function ownName(name: string): string {
   return name === originalTenantLabel ? tenantLabel : name;
 }
 
-/** The tenants that the matchers of their label leave, and the other matchers. */
-function chooseTenants(
-  tenants: readonly string[],
-  all: readonly Matcher[],
-): { readonly chosen: readonly string[]; readonly matchers: readonly Matcher[] } {
+interface ChosenTenant {
+  readonly tenant: string;
+  readonly matchers: readonly Matcher[];
+  /** Gives the label sets of its streams the tenant's label. */
+  readonly mark: (labels: Labels) => Labels;
+}
+
+/** The tenants that the matchers of their label leave, with the other matchers; undefined for a request of one. */
+function chooseTenants({
+  tenant: joined,
+  matchers: all,
+}: Pick<SelectRequest, "tenant" | "matchers">): readonly ChosenTenant[] | undefined {
+  const tenants = splitTenants(joined);
+  if (tenants.length === 1) {
+    return undefined;
+  }
   const tests = all.filter(({ name }) => name === tenantLabel).map(compileMatcher);
   const matchers = all
     .filter(({ name }) => name !== tenantLabel)
@@ -109,7 +122,39 @@ function chooseTenants(
       'log selector is invalid after matcher update: parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will',
     );
   }
-  return { chosen: tenants.filter((tenant) => tests.every((test) => test(tenant))), matchers };
+  return tenants
+    .filter((tenant) => tests.every((test) => test(tenant)))
+    .map((tenant) => ({ tenant, matchers, mark: tenantMarker(tenant) }));
+}
+
+/** The plans of several tenants as one. */
+function joinPlans(plans: readonly ReadPlan[], { needles = [], equalities = [] }: SelectRequest): ReadPlan {
+  const sum = (valueOf: (plan: ReadPlan) => number): number => plans.reduce((all, plan) => all + valueOf(plan), 0);
+  // A tenant was not asked about the tenant's label.
+  const own = equalities.filter(({ name }) => name !== tenantLabel);
+  return {
+    segments: sum(({ segments }) => segments),
+    streams: plans.flatMap(({ streams }) => streams),
+    blocksOutside: sum(({ blocksOutside }) => blocksOutside),
+    blocksInRange: sum(({ blocksInRange }) => blocksInRange),
+    blocksHidden: sum(({ blocksHidden }) => blocksHidden),
+    blocksFiltered: sum(({ blocksFiltered }) => blocksFiltered),
+    filteredByNeedle: needles.map((_, i) => sum(({ filteredByNeedle }) => filteredByNeedle[i] ?? 0)),
+    filteredByEquality: equalities.map((equality) => {
+      const i = own.indexOf(equality);
+      return i === -1 ? 0 : sum(({ filteredByEquality }) => filteredByEquality[i] ?? 0);
+    }),
+    blocks: sum(({ blocks }) => blocks),
+    lines: sum(({ lines }) => lines),
+    rawBytes: sum(({ rawBytes }) => rawBytes),
+    storedBytes: sum(({ storedBytes }) => storedBytes),
+    requests: sum(({ requests }) => requests),
+    inMemory: {
+      blocks: sum(({ inMemory }) => inMemory.blocks),
+      lines: sum(({ inMemory }) => inMemory.lines),
+      rawBytes: sum(({ inMemory }) => inMemory.rawBytes),
+    },
+  };
 }
 
 /** The selectors of a series request as they concern one tenant; undefined when none does. */

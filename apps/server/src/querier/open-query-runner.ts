@@ -1,8 +1,9 @@
 import type { Kernels } from "@sluice/kernels";
-import type { Logger, Metrics, Querier } from "@sluice/model";
+import type { Logger, Metrics } from "@sluice/model";
 import { defaultBlockCacheBytesMax, defaultFilterCacheBytesMax, defaultFooterCacheBytesMax } from "@sluice/store";
 import type { QuerierConfig } from "../config.ts";
 import type { Storage } from "../storage/open-storage.ts";
+import type { IndexQuerier } from "./index-querier.ts";
 import type { QuerierOptions } from "./querier.ts";
 import { inlineQueryRunner, type QueryRunner } from "./query-runner.ts";
 import type { CacheBudget } from "./threads/messages.ts";
@@ -13,7 +14,7 @@ export interface QueryRunnerOptions {
   /** What queries on other threads read from. */
   readonly readable: Pick<QuerierOptions, "store" | "headsOf">;
   /** What queries on this thread read from. */
-  readonly querier: Querier;
+  readonly querier: IndexQuerier;
   readonly kernels: Kernels;
   readonly storage: Pick<Storage, "objectStore" | "objectDirectory" | "storeOptions">;
   readonly logger: Logger;

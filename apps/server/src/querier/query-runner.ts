@@ -1,6 +1,7 @@
 import { ServiceError } from "@sluice/model";
 import { timeoutText } from "../api/query-limits.ts";
-import { runTask, type QueryContext, type QueryTasks } from "./query-tasks.ts";
+import type { QueryContext } from "./query-context.ts";
+import { runTask, type QueryTasks } from "./query-tasks.ts";
 
 export interface RunOptions {
   /** Whose turn it is when not all can run at once: a tenant's id, or the name of another part of the server. */

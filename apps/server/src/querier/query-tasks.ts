@@ -1,4 +1,3 @@
-import type { Kernels } from "@sluice/kernels";
 import { runInstantQuery, runRangeQuery } from "@sluice/logql";
 import { parseQuery } from "@sluice/logql/syntax";
 import type { Direction, Labels, Querier, QueryResult, ResultStream, SeriesRequest } from "@sluice/model";
@@ -7,14 +6,8 @@ import { checkAnswerSize, checkEntriesLimit, checkQuery } from "../api/query-lim
 import { writeQueryResponse } from "../api/write-result.ts";
 import type { Limits } from "../limits.ts";
 import { boundReads, emptyQuerier } from "./bound-reads.ts";
-
-/** What a task runs with. */
-export interface QueryContext {
-  readonly querier: Querier;
-  /** Those of the thread that runs it. */
-  readonly kernels: Kernels;
-  readonly signal: AbortSignal;
-}
+import { indexTasks } from "./index-tasks.ts";
+import type { QueryContext } from "./query-context.ts";
 
 interface QueryParams {
   readonly tenant: string;
@@ -111,6 +104,8 @@ export const queryTasks = {
     return (await runInstantQuery(query, signal)).result;
   },
 
+  ...indexTasks,
+
   /** The label sets of streams. */
   series: (request: SeriesRequest, { querier }: QueryContext): Promise<readonly Labels[]> => querier.series(request),
 };
@@ -128,7 +123,7 @@ export async function runTask<Name extends keyof QueryTasks>(
 function readingWith(
   { limits, isAllowed }: Pick<ReadParams, "limits" | "isAllowed">,
   { querier, kernels }: QueryContext,
-): Pick<QueryContext, "querier" | "kernels"> {
+): { readonly querier: Querier; readonly kernels: QueryContext["kernels"] } {
   return { querier: isAllowed ? boundReads(querier, limits.max_query_bytes_read) : emptyQuerier, kernels };
 }
 

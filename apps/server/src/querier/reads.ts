@@ -6,7 +6,15 @@ import {
   type Matcher,
   type SeriesRequest,
 } from "@sluice/model";
-import { seriesLeft, withoutDeleted, withoutExpired, type StoreView } from "@sluice/store";
+import {
+  seriesLeft,
+  withoutDeleted,
+  withoutExpired,
+  type BlockFacts,
+  type SelectExplanation,
+  type StoreView,
+} from "@sluice/store";
+import type { ReadPlan } from "./index-querier.ts";
 import { withoutOverlaps } from "./overlaps.ts";
 
 type WhatIsShown = Pick<StoreView, "hiding" | "expiry">;
@@ -18,6 +26,30 @@ export function shownBlocks(
   { hiding, expiry }: WhatIsShown,
 ): readonly BlockRef[] {
   return withoutOverlaps([...stored, ...withoutDeleted(withoutExpired(inMemory, expiry), hiding)]);
+}
+
+/** Shows what is known of blocks in memory. */
+export function visitInMemory(
+  inMemory: readonly BlockRef[],
+  { hiding, expiry }: WhatIsShown,
+  visit: (block: BlockFacts) => void,
+): void {
+  for (const block of withoutDeleted(withoutExpired(inMemory, expiry), hiding)) {
+    visit(block);
+  }
+}
+
+/** The plan of a select, with what it would find in memory. */
+export function readPlan(stored: SelectExplanation, inMemory: readonly BlockRef[], shown: WhatIsShown): ReadPlan {
+  const memory = { blocks: 0, lines: 0, rawBytes: 0 };
+  const streams = new Map(stored.streams.map((labels) => [printLabels(labels), labels]));
+  visitInMemory(inMemory, shown, ({ labels, count, rawBytes }) => {
+    streams.set(printLabels(labels), labels);
+    memory.blocks += 1;
+    memory.lines += count;
+    memory.rawBytes += rawBytes;
+  });
+  return { ...stored, streams: [...streams.values()], inMemory: memory };
 }
 
 /** Streams in memory of which a line is left. */

@@ -147,7 +147,7 @@ function isSnapshot(value: unknown): value is SentSnapshot {
 
 /** The bytes of a written answer are handed over, not copied. */
 function buffersOf(value: unknown): readonly ArrayBuffer[] {
-  return typeof value === "object" && value !== null && "chunks" in value
+  return typeof value === "object" && value !== null && "chunks" in value && Array.isArray(value.chunks)
     ? [...new Set((value as WrittenAnswer).chunks.map(({ buffer }) => buffer))]
     : [];
 }

@@ -6,10 +6,10 @@ import {
   type EntryBatch,
   type Labels,
   type Matcher,
-  type Querier,
 } from "@sluice/model";
-import type { Segment, StoreReader, StoreView } from "@sluice/store";
-import { joinSeries, seriesInMemory, shownBlocks } from "../reads.ts";
+import type { Segment, StoreReader, StoreView, VisitRequest } from "@sluice/store";
+import type { IndexQuerier } from "../index-querier.ts";
+import { joinSeries, readPlan, seriesInMemory, shownBlocks, visitInMemory } from "../reads.ts";
 import { ObjectReceiver } from "./known-objects.ts";
 import type { HeadColumns, HeadPart, KnownObjects, Question, SentSnapshot } from "./messages.ts";
 
@@ -41,7 +41,7 @@ export interface ReceivedSnapshot extends Omit<SentSnapshot, "segments" | "label
  * The querier of one query on a thread that owns nothing: what there is to read it asks for, segments it reads itself. The
  * other half is in `thread-source.ts`.
  */
-export function threadQuerier(ask: Ask, reader: StoreReader): Querier {
+export function threadQuerier(ask: Ask, reader: StoreReader): IndexQuerier {
   const look = async (
     { tenant, startNs, endNs }: { readonly tenant: string; readonly startNs: bigint; readonly endNs: bigint },
     matchers: readonly Matcher[],
@@ -52,12 +52,26 @@ export function threadQuerier(ask: Ask, reader: StoreReader): Querier {
     const snapshot = sent as ReceivedSnapshot;
     return { view: reader.viewOf(snapshot), heads: new RemoteHeads(ask, snapshot).blocks };
   };
+  const lookFor = async (
+    request: VisitRequest,
+  ): Promise<{ readonly view: StoreView; readonly inMemory: readonly BlockRef[] }> => {
+    const matches = compileMatchers(request.matchers);
+    const { view, heads } = await look(request, request.matchers);
+    return { view, inMemory: fitting(heads, matches) };
+  };
   return {
     async select(request, signal) {
-      const matches = compileMatchers(request.matchers);
-      const { view, heads } = await look(request, request.matchers);
-      const inMemory = fitting(heads, matches);
+      const { view, inMemory } = await lookFor(request);
       return shownBlocks(await reader.select(view, request, signal), inMemory, view);
+    },
+    async visitBlocks(request, visit, signal) {
+      const { view, inMemory } = await lookFor(request);
+      visitInMemory(inMemory, view, visit);
+      await reader.visitBlocks(view, request, visit, signal);
+    },
+    async explain(request, signal) {
+      const { view, inMemory } = await lookFor(request);
+      return readPlan(await reader.explain(view, request, signal), inMemory, view);
     },
     async series(request) {
       const { selectors } = request;
