@@ -1,5 +1,6 @@
-import { plainKernels, type Kernels } from "@sluice/kernels";
+import { plainKernels } from "@sluice/kernels";
 import { ServiceError, type EntryBatch, type LabelPair, type Labels, type Matcher } from "@sluice/model";
+import type { SearchKernels } from "./execution.ts";
 import { Line } from "./log/line.ts";
 import { compilePipeline } from "./log/pipeline.ts";
 import { scanBatch } from "./log/scan.ts";
@@ -23,7 +24,7 @@ export interface EntryFilter {
  * @throws {ServiceError} `bad_data` for a query that is wrong, a metric query, and one that has stages of which none is a
  *   filter: whoever writes that means something else than all lines.
  */
-export function compileEntryFilter(query: string, kernels: Pick<Kernels, "linesWith"> = plainKernels): EntryFilter {
+export function compileEntryFilter(query: string, kernels: SearchKernels = plainKernels): EntryFilter {
   const expression = parseQuery(query);
   if (expression.kind !== "log") {
     throw new ServiceError("bad_data", "only log selector is supported");

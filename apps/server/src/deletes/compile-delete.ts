@@ -9,7 +9,7 @@ import type { CompiledDelete } from "@sluice/store";
  * @throws {ServiceError} `bad_data` for a query that is wrong, or is none of lines, or has stages and no filter.
  * @see Loki's pkg/compactor/deletion/util.go. There a query that only parses or formats deletes whole streams.
  */
-export function compileDelete(query: string, kernels: Pick<Kernels, "linesWith">): CompiledDelete {
+export function compileDelete(query: string, kernels: Kernels): CompiledDelete {
   try {
     return compileEntryFilter(query, kernels);
   } catch (error) {

@@ -1,6 +1,8 @@
 import type { LabelPair } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
 import type { LineFilterNode, StageNode } from "../syntax/index.ts";
+import { planFields, type FieldPlan } from "./fields/field-plan.ts";
+import { FieldScan } from "./fields/field-scan.ts";
 import type { Stage } from "./line.ts";
 import { hintsOfLogQuery, type ParserHints } from "./parser-hints.ts";
 import { equalitiesBeforeParsers, needlesBeforeFormats, valueHintsOf, type ValueHint } from "./push-down.ts";
@@ -27,6 +29,8 @@ export interface Pipeline {
   readonly equalities: readonly LabelPair[];
   /** What passing lines mostly hold, but need not; see {@link ValueHint}. */
   readonly valueHints: readonly ValueHint[];
+  /** What single fields of a line say about whether it passes; undefined when the stages are of another kind. */
+  readonly fields: FieldSearch | undefined;
   /** All stages, in the order that is quickest. */
   readonly stages: readonly Stage[];
   /** A needle to be searched through many lines at once. */
@@ -39,6 +43,15 @@ export interface NeedleSearch {
   readonly kernels: SearchKernels;
   /** All stages that are left for lines that are known to hold it. */
   readonly stages: readonly Stage[];
+}
+
+/** Looks at fields of many lines at once, so that the stages need not look at lines that do not pass. */
+export interface FieldSearch {
+  readonly plan: FieldPlan;
+  readonly scan: FieldScan;
+  readonly kernels: SearchKernels;
+  /** The line filters but for the needle's, to be asked before. */
+  readonly lineFilters: readonly Stage[];
 }
 
 /** Shorter ones are in most lines. */
@@ -89,14 +102,29 @@ export function compilePipeline(
   const pushed = { needles, equalities: equalitiesBeforeParsers(ordered), valueHints: valueHintsOf(ordered) };
   const searched = firstSearched(ordered);
   const stages = ordered.filter((node) => node !== searched).map((node) => compileStage(node, hints));
+  const fields = searchFields(ordered, searched, kernels, hints);
   if (searched !== undefined) {
     const search = { needle: needleOf(searched)!, kernels, stages };
-    return { ...pushed, stages: [compileLineFilter(searched), ...stages], search };
+    return { ...pushed, fields, stages: [compileLineFilter(searched), ...stages], search };
   }
   // A literal of a regular expression is not all that it asks for, but few lines have it, mostly.
   const literal = needles.toSorted((a, b) => b.length - a.length)[0];
   const isWorthIt = literal !== undefined && literal.length >= literalBytesMin;
-  return { ...pushed, stages, search: isWorthIt ? { needle: literal, kernels, stages } : undefined };
+  return { ...pushed, fields, stages, search: isWorthIt ? { needle: literal, kernels, stages } : undefined };
+}
+
+function searchFields(
+  ordered: readonly StageNode[],
+  searched: StageNode | undefined,
+  kernels: SearchKernels,
+  hints: ParserHints,
+): FieldSearch | undefined {
+  const plan = planFields(ordered, hints);
+  if (plan === undefined) {
+    return undefined;
+  }
+  const filters = ordered.filter((node) => node.kind === "lineFilter").filter((node) => node !== searched);
+  return { plan, scan: new FieldScan(plan, kernels), kernels, lineFilters: filters.map(compileLineFilter) };
 }
 
 /**

@@ -1,5 +1,8 @@
 import { createFinder } from "@sluice/kernels";
 import { metadataAt, type EntryBatch, type Labels } from "@sluice/model";
+import type { SearchKernels } from "../execution.ts";
+import type { FieldScan } from "./fields/field-scan.ts";
+import { verdict } from "./fields/field-test.ts";
 import type { Line, Stage } from "./line.ts";
 import type { NeedleSearch, Pipeline } from "./pipeline.ts";
 
@@ -27,12 +30,83 @@ export function scanBatch(
   range: ScanRange,
   visit: Visit,
 ): void {
-  const { search, stages } = pipeline;
-  if (search === undefined) {
+  const { search, stages, fields } = pipeline;
+  const rows = fields && fieldRows(batch, labels, pipeline, line, range);
+  if (fields !== undefined && rows !== undefined) {
+    scanRows(batch, labels, fields.scan, search?.stages ?? stages, line, rows, range.backward, visit);
+  } else if (search === undefined) {
     scanLines(batch, labels, stages, line, range, visit);
   } else {
     const found = linesWith(batch, search, range.from, range.to);
     scanFound(batch, labels, search.stages, line, found, range.backward, visit);
+  }
+}
+
+/**
+ * The lines that the pipeline's fields were found of, ascending: those that its line filters leave. Undefined when fields do
+ * not say enough.
+ */
+export function fieldRows(
+  batch: EntryBatch,
+  labels: Labels,
+  { search, fields, valueHints }: Pipeline,
+  line: Line,
+  { from, to }: Pick<ScanRange, "from" | "to">,
+): Uint32Array | undefined {
+  if (fields === undefined || from >= to) {
+    return undefined;
+  }
+  const { scan, kernels, lineFilters } = fields;
+  if (!scan.fits(batch, labels)) {
+    return undefined;
+  }
+  // A value that a field must have is searched for like a needle, unless the stream has it, or escapes could hide it.
+  const isOfLine = ({ name }: { readonly name: string }): boolean => !labels.some((label) => label.name === name);
+  const hint = search === undefined ? valueHints.find(isOfLine) : undefined;
+  const needle = search?.needle ?? (hint !== undefined && isPlain(batch, kernels, from, to) ? hint.value : undefined);
+  let rows = needle === undefined ? rowsBetween(from, to) : linesWith(batch, { needle, kernels }, from, to);
+  if (lineFilters.length > 0) {
+    rows = rows.filter((row) => {
+      line.reset(batch.bytes, batch.lineStarts[row]!, batch.lineEnds[row]!);
+      return lineFilters.every((filter) => filter(line));
+    });
+  }
+  const found = Uint32Array.from(rows);
+  scan.begin(batch, labels, found);
+  return found;
+}
+
+const escape = new TextEncoder().encode("\\u");
+
+function isPlain(
+  { bytes, lineStarts, lineEnds }: EntryBatch,
+  kernels: SearchKernels,
+  from: number,
+  to: number,
+): boolean {
+  return kernels.linesWith(bytes, escape, lineStarts[from]!, lineEnds[to - 1]!).length === 0;
+}
+
+function rowsBetween(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+function scanRows(
+  batch: EntryBatch,
+  labels: Labels,
+  fields: FieldScan,
+  stages: readonly Stage[],
+  line: Line,
+  rows: Uint32Array,
+  backward: boolean,
+  visit: Visit,
+): void {
+  for (let i = 0; i < rows.length; i++) {
+    const place = backward ? rows.length - 1 - i : i;
+    const isOut = fields.turnTo(place) === verdict.fails || !passes(batch, rows[place]!, labels, stages, line);
+    if (!isOut && !visit(line, rows[place]!)) {
+      return;
+    }
   }
 }
 

@@ -9,11 +9,13 @@ import {
   type Labels,
 } from "@sluice/model";
 import { scanBlock, type Execution } from "../execution.ts";
+import { verdict } from "../log/fields/field-test.ts";
 import { Line } from "../log/line.ts";
 import { compilePipeline, type Pipeline } from "../log/pipeline.ts";
-import { scanBatch } from "../log/scan.ts";
+import { fieldRows, passes, scanBatch, type Visit } from "../log/scan.ts";
 import type { Grouping, RangeAggregation } from "../syntax/index.ts";
 import { absenceOf } from "./absent.ts";
+import { columnSamples, noSlot, type ColumnSamples } from "./column-samples.ts";
 import { neededStages, seriesGrouping, sinkFor } from "./range-plan.ts";
 import { checkNoError, hintsFor, needsMetadata, orderedGrouping, sampleLabels } from "./sample-labels.ts";
 import type { SampleSink } from "./sample-sink.ts";
@@ -26,6 +28,8 @@ import { WindowSums } from "./window-sums.ts";
 interface Aggregation {
   readonly pipeline: Pipeline;
   readonly valueOf: SampleValue;
+  /** Takes samples without labels, where the series depend on few fields. */
+  readonly columns: ColumnSamples | undefined;
   readonly grouping: Grouping | undefined;
   /** Times and sizes are all that matters of a line. */
   readonly isCounting: boolean;
@@ -84,10 +88,12 @@ function newAggregation(
   const grouping = seriesGrouping(expression, outer);
   const stages = neededStages(expression);
   const pipeline = compilePipeline(stages, kernels, hintsFor(stages, range.unwrap, grouping));
+  const ordered = grouping && orderedGrouping(grouping);
   return {
     pipeline,
     valueOf: compileSampleValue(expression),
-    grouping: grouping && orderedGrouping(grouping),
+    columns: pipeline.fields && columnSamples(expression, pipeline.fields.plan, ordered),
+    grouping: ordered,
     isCounting: pipeline.stages.length === 0 && range.unwrap === undefined,
     countsBytes: operation === "bytes_over_time" || operation === "bytes_rate",
     steps,
@@ -185,13 +191,72 @@ function addTimes(batch: EntryBatch, from: number, to: number, stream: Labels, a
 }
 
 function addLines(batch: EntryBatch, from: number, to: number, stream: Labels, aggregation: Aggregation): void {
-  const { pipeline, valueOf, grouping, sink, steps, rangeNs, offsetNs, line, isCounting } = aggregation;
+  const { pipeline, columns, line } = aggregation;
+  const range = { from, to, backward: false };
+  const rows = columns && fieldRows(batch, stream, pipeline, line, range);
+  if (columns === undefined || rows === undefined) {
+    scanBatch(batch, stream, pipeline, line, range, sampleVisitor(batch, aggregation));
+  } else {
+    addRows(batch, rows, stream, columns, aggregation);
+  }
+}
+
+/** The loop for queries that need nothing but a few fields: what they leave unclear is visited with all its labels. */
+function addRows(
+  batch: EntryBatch,
+  rows: Uint32Array,
+  stream: Labels,
+  columns: ColumnSamples,
+  aggregation: Aggregation,
+): void {
+  const { pipeline, sink, steps, rangeNs, offsetNs, line } = aggregation;
+  const { scan } = pipeline.fields!;
+  const { deltaNs } = batch;
+  const stages = pipeline.search?.stages ?? pipeline.stages;
+  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
+  const baseNs = sinceBegin(batch.baseNs, aggregation);
+  let addedTo = noSlot;
+  const visit = sampleVisitor(batch, aggregation, (slot) => (addedTo = slot));
+  for (let i = 0; i < rows.length; i++) {
+    const found = scan.turnTo(i);
+    if (found === verdict.fails) {
+      continue;
+    }
+    const row = rows[i]!;
+    const isClear = found === verdict.passes;
+    const value = isClear ? columns.valueOf(scan, batch, row) : Number.NaN;
+    if (value === undefined) {
+      continue;
+    }
+    const slot = Number.isNaN(value) ? noSlot : columns.slotOf(scan);
+    if (slot !== noSlot) {
+      const delta = deltaNs[row]!;
+      const first = windows.first(delta);
+      const last = windows.last(delta);
+      if (first <= last) {
+        sink.add(slot, baseNs + delta, first, last, value);
+      }
+      continue;
+    }
+    addedTo = noSlot;
+    if (passes(batch, row, stream, stages, line)) {
+      visit(line, row);
+    }
+    if (isClear && addedTo !== noSlot) {
+      columns.remember(scan, addedTo);
+    }
+  }
+}
+
+/** Adds lines that passed, by their labels. @param onSlot hears of each sample's series. */
+function sampleVisitor(batch: EntryBatch, aggregation: Aggregation, onSlot?: (slot: number) => void): Visit {
+  const { valueOf, grouping, sink, steps, rangeNs, offsetNs, isCounting } = aggregation;
   const { deltaNs } = batch;
   const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
   const baseNs = sinceBegin(batch.baseNs, aggregation);
   // Without stages the series depends on nothing but the metadata, which entries share.
   const slots = isCounting ? new Map<Labels, number>() : undefined;
-  scanBatch(batch, stream, pipeline, line, { from, to, backward: false }, (found, index) => {
+  return (found, index) => {
     const delta = deltaNs[index]!;
     const first = windows.first(delta);
     const last = windows.last(delta);
@@ -207,7 +272,8 @@ function addLines(batch: EntryBatch, from: number, to: number, stream: Labels, a
       slot = sink.slot(labels);
       slots?.set(metadata, slot);
     }
+    onSlot?.(slot);
     sink.add(slot, baseNs + delta, first, last, value);
     return true;
-  });
+  };
 }

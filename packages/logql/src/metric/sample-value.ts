@@ -44,7 +44,8 @@ function compileUnwrap({ label, conversion, filters }: Unwrap): SampleValue {
   };
 }
 
-function conversionOf(conversion: Unwrap["conversion"]): (text: string) => number {
+/** What makes a number of a label. */
+export function conversionOf(conversion: Unwrap["conversion"]): (text: string) => number {
   switch (conversion) {
     case undefined:
       return parseGoFloat;
