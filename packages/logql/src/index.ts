@@ -7,6 +7,7 @@ export {
   type QueryPlan,
 } from "./explain/plan-query.ts";
 export { compileEntryFilter, type EntryFilter } from "./entry-filter.ts";
+export { minePatterns, type LevelPattern, type PatternAnswer, type PatternQuery } from "./patterns/mine-patterns.ts";
 export {
   isSplittable,
   joinMatrices,
