@@ -118,7 +118,7 @@ const LimitFields = z.strictObject({
   max_query_length: DurationMs,
   /** The longest range in brackets, as in `rate({app="x"}[5m])`. */
   max_query_range: DurationMs,
-  /** Bytes of lines that one query may have to read. */
+  /** Bytes of lines that one query may read. */
   max_query_bytes_read: ByteSize,
   /** After this a query is ended with status 504; a timer takes no more than 24 days. */
   query_timeout: DurationMs.refine((ms) => ms > 0 && ms < 2 ** 31, "must be longer than 0s and not longer than 24d"),
@@ -163,7 +163,7 @@ const serviceLabels = words(`
   workload job k8s_job_name
 `);
 
-/** Loki's defaults, as a configuration file would write them. */
+/** Loki's defaults, as a configuration file would write them, but for `max_query_bytes_read`. */
 const lokiDefaults: z.input<typeof LimitFields> = {
   ingestion_rate_strategy: "global",
   ingestion_rate_mb: 4,
@@ -198,7 +198,8 @@ const lokiDefaults: z.input<typeof LimitFields> = {
   max_query_lookback: "0s",
   max_query_length: "721h",
   max_query_range: "0s",
-  max_query_bytes_read: 0,
+  // What four cores read in a minute, the time that a query has; Loki gives each of its queriers as much.
+  max_query_bytes_read: "150GB",
   query_timeout: "1m",
   max_streams_matchers_per_query: 1000,
   required_labels: [],

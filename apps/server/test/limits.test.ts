@@ -226,7 +226,7 @@ test("what a query would read is bounded before it is read", async () => {
   const response = await fetch(`${small.address}/loki/api/v1/query_range?query=${query}`);
   expect([response.status, await response.text()]).toEqual([
     400,
-    "the query would read too many bytes (query: 1.5 KiB, limit: 1.0 KiB); consider adding more specific stream selectors or reduce the time range of the query\n",
+    "the query would read too many bytes (query: 1.5 KiB, limit: 1.0 KiB); consider adding more specific stream selectors or reduce the time range of the query. Labels, times and filters leave 1 blocks to it; /loki/api/v1/explain tells what each of them rules out\n",
   ]);
 });
 

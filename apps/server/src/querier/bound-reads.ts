@@ -1,39 +1,44 @@
-import { ServiceError, type Querier } from "@sluice/model";
-
-const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+import { ServiceError, type BlockRef, type Querier } from "@sluice/model";
+import { printBinarySize } from "./print-size.ts";
+import { WrappedBlock } from "./wrapped-block.ts";
 
 /** Has no data at all. */
 export const emptyQuerier: Querier = { select: async () => [], series: async () => [] };
 
+export interface ReadBounds {
+  /** Bytes of lines that a query may read; 0 is no limit. */
+  readonly bytesMax: number;
+  /** Whether it reads every block that it selects. Others are done after a few lines, or count blocks unread. */
+  readonly readsAll: boolean;
+}
+
 /**
- * A querier for one query that refuses to read more than it may, before it reads.
- *
- * @param bytesMax bytes of lines in the blocks that may hold what is wanted; 0 is no limit.
+ * A querier for one query that refuses to read more than it may: before the first block, when it is to read them all,
+ * else before the block with which it would be too much.
  */
-export function boundReads(querier: Querier, bytesMax: number): Querier {
+export function boundReads(querier: Querier, { bytesMax, readsAll }: ReadBounds): Querier {
   if (bytesMax === 0) {
     return querier;
   }
   let bytes = 0;
+  const spend = (blocks: readonly BlockRef[], of: number): void => {
+    bytes += blocks.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
+    if (bytes > bytesMax) {
+      throw new ServiceError(
+        "bad_data",
+        `the query would read too many bytes (query: ${printBinarySize(bytes)}, limit: ${printBinarySize(bytesMax)}); consider adding more specific stream selectors or reduce the time range of the query. Labels, times and filters leave ${of} blocks to it; /loki/api/v1/explain tells what each of them rules out`,
+      );
+    }
+  };
   return {
     async select(request, signal) {
       const blocks = await querier.select(request, signal);
-      bytes += blocks.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
-      if (bytes > bytesMax) {
-        throw new ServiceError(
-          "bad_data",
-          `the query would read too many bytes (query: ${printSize(bytes)}, limit: ${printSize(bytesMax)}); consider adding more specific stream selectors or reduce the time range of the query`,
-        );
+      if (readsAll && request.isCounting !== true) {
+        spend(blocks, blocks.length);
+        return blocks;
       }
-      return blocks;
+      return blocks.map((block) => new WrappedBlock(block, block.labels, () => spend([block], blocks.length)));
     },
     series: (request) => querier.series(request),
   };
-}
-
-/** As Go's dustin/go-humanize prints sizes: `1.5 KiB`, `79 MiB`. */
-function printSize(bytes: number): string {
-  const power = bytes < 10 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
-  const amount = Math.floor((bytes / 1024 ** power) * 10 + 0.5) / 10;
-  return `${amount < 10 && power > 0 ? amount.toFixed(1) : amount.toFixed(0)} ${units[power]}`;
 }

@@ -3,8 +3,6 @@ import {
   labelsFrom,
   labelValue,
   ServiceError,
-  type BlockRef,
-  type EntryBatch,
   type Labels,
   type Matcher,
   type SelectRequest,
@@ -12,6 +10,7 @@ import {
 } from "@sluice/model";
 import type { IndexQuerier, ReadPlan } from "./index-querier.ts";
 import { splitTenants } from "./tenants.ts";
+import { WrappedBlock } from "./wrapped-block.ts";
 
 /** The label that tells whose a stream is, where several tenants are read at once. */
 export const tenantLabel = "__tenant_id__";
@@ -34,7 +33,7 @@ export function federatedQuerier(querier: IndexQuerier): IndexQuerier {
       // One snapshot of each, all taken in this tick.
       const selected = chosen.map(async ({ tenant, matchers, mark }) => {
         const blocks = await querier.select(forTenant({ ...request, matchers }, tenant), signal);
-        return blocks.map((block) => new FederatedBlock(block, mark(block.labels)));
+        return blocks.map((block) => new WrappedBlock(block, mark(block.labels)));
       });
       return (await Promise.all(selected)).flat();
     },
@@ -188,39 +187,4 @@ function tenantMarker(tenant: string): (labels: Labels) => Labels {
     }
     return found;
   };
-}
-
-/** A tenant's block under the labels that tell whose it is. */
-class FederatedBlock implements BlockRef {
-  readonly labels: Labels;
-  readonly #block: BlockRef;
-
-  constructor(block: BlockRef, labels: Labels) {
-    this.#block = block;
-    this.labels = labels;
-  }
-
-  get minNs(): bigint {
-    return this.#block.minNs;
-  }
-
-  get maxNs(): bigint {
-    return this.#block.maxNs;
-  }
-
-  get count(): number {
-    return this.#block.count;
-  }
-
-  get rawBytes(): number {
-    return this.#block.rawBytes;
-  }
-
-  get mayRepeat(): boolean {
-    return this.#block.mayRepeat === true;
-  }
-
-  load(signal?: AbortSignal): Promise<EntryBatch> {
-    return this.#block.load(signal);
-  }
 }

@@ -71,7 +71,7 @@ export const queryTasks = {
     const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
     const seriesMax = limits.max_query_series;
     const answer = await runRangeQuery(
-      { ...params, ...readingWith(params, context), startNs, endNs, seriesMax },
+      { ...params, ...readingWith(params, context, !isLogQuery), startNs, endNs, seriesMax },
       context.signal,
     );
     return written(answer, startMs, params, context);
@@ -83,14 +83,17 @@ export const queryTasks = {
     const startMs = performance.now();
     checkQuery(query, parseQuery(query), limits, queryTags);
     const seriesMax = limits.max_query_series;
-    const answer = await runInstantQuery({ ...params, ...readingWith(params, context), seriesMax }, context.signal);
+    const answer = await runInstantQuery(
+      { ...params, ...readingWith(params, context, true), seriesMax },
+      context.signal,
+    );
     return written(answer, startMs, params, context);
   },
 
   /** The newest lines before a live tail, oldest first. */
   async history(params: HistoryParams, context: QueryContext): Promise<readonly ResultStream[]> {
     const { bounds } = params;
-    const reading = readingWith({ ...params, isAllowed: true }, context);
+    const reading = readingWith({ ...params, isAllowed: true }, context, false);
     const past = { ...params, ...reading, ...bounds, stepMs: 1000, direction: "backward" } as const;
     const { result } = await runRangeQuery(past, context.signal);
     const streams = result.type === "streams" ? result.streams : [];
@@ -123,8 +126,10 @@ export async function runTask<Name extends keyof QueryTasks>(
 function readingWith(
   { limits, isAllowed }: Pick<ReadParams, "limits" | "isAllowed">,
   { querier, kernels }: QueryContext,
+  readsAll: boolean,
 ): { readonly querier: Querier; readonly kernels: QueryContext["kernels"] } {
-  return { querier: isAllowed ? boundReads(querier, limits.max_query_bytes_read) : emptyQuerier, kernels };
+  const bounds = { bytesMax: limits.max_query_bytes_read, readsAll };
+  return { querier: isAllowed ? boundReads(querier, bounds) : emptyQuerier, kernels };
 }
 
 /** Points of a metric query lie on multiples of the step, as Loki's query frontend has it; dashboards rely on it. */
