@@ -10,5 +10,7 @@ export * from "./ports.ts";
 export * from "./querier.ts";
 export * from "./query-result.ts";
 export * from "./re2.ts";
+export { parseRe2 } from "./re2/parse.ts";
+export type { RegexNode } from "./re2/tree.ts";
 export * from "./tenant.ts";
 export * from "./time.ts";

@@ -1,4 +1,4 @@
-import { compileMatcher, compileRe2, messageOf, ServiceError, type Matcher, type MatchOperator } from "@sluice/model";
+import { messageOf, ServiceError, type Matcher, type MatchOperator } from "@sluice/model";
 import type { IToken } from "chevrotain";
 import { parseGoFloat, printGoFixed } from "../units/go-float.ts";
 import { calculate, isSetOperator, precedenceOf } from "./arithmetic.ts";
@@ -20,8 +20,8 @@ import type {
   VectorMatching,
   VectorOperation,
 } from "./ast.ts";
-import { checkExtractingRegex } from "./extracting-regex.ts";
 import { parseExtractingPattern } from "./line-pattern.ts";
+import { checkRegex, regexAcceptsEmpty, regexGroupNames } from "./regex-syntax.ts";
 import { semanticError } from "./syntax-error.ts";
 
 /**
@@ -43,10 +43,12 @@ function problem(message: string): Problem {
 
 /** @throws {ServiceError} `bad_data` at once when the regular expression is wrong, as Loki does. */
 export function checkedMatcher(matcher: Matcher): Matcher {
-  try {
-    compileMatcher(matcher);
-  } catch (error) {
-    throw semanticError(messageOf(error), error);
+  if (matcher.operator === "=~" || matcher.operator === "!~") {
+    try {
+      checkRegex(matcher.value);
+    } catch (error) {
+      throw semanticError(messageOf(error), error);
+    }
   }
   return matcher;
 }
@@ -57,8 +59,20 @@ const needsMatcher =
 
 /** Refuses a selector that every stream could fit. */
 export function checkedLog(log: LogExpression): Built<LogExpression> {
-  const selects = log.matchers.some((matcher) => !compileMatcher(matcher)(""));
-  return selects ? log : problem(needsMatcher);
+  return log.matchers.some((matcher) => !acceptsEmpty(matcher)) ? log : problem(needsMatcher);
+}
+
+function acceptsEmpty({ operator, value }: Matcher): boolean {
+  switch (operator) {
+    case "=":
+      return value === "";
+    case "!=":
+      return value !== "";
+    case "=~":
+      return regexAcceptsEmpty(value);
+    case "!~":
+      return !regexAcceptsEmpty(value);
+  }
 }
 
 export function matcherOf(name: string, operator: IToken, value: IToken): Matcher {
@@ -78,11 +92,21 @@ export function lineFilters(
 /** @throws {ServiceError} `bad_data` with Loki's text when the expression is wrong or names no group. */
 export function regexpStage(pattern: string): RegexpNode {
   try {
-    checkExtractingRegex(pattern);
+    checkGroups(regexGroupNames(pattern));
   } catch (error) {
     throw new ServiceError("bad_data", `invalid regexp parser: ${messageOf(error)}`, { cause: error });
   }
   return { kind: "regexp", pattern };
+}
+
+function checkGroups(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new ServiceError("bad_data", `duplicate extracted label name '${twice}'`);
+  }
+  if (names.length === 0) {
+    throw new ServiceError("bad_data", "at least one named capture must be supplied");
+  }
 }
 
 /** @throws {ServiceError} `bad_data` with Loki's text when the pattern captures nothing or cannot work. */
@@ -206,7 +230,7 @@ export function vectorAggregation(
     return problem(wrong);
   }
   if (operand.kind === "problem") {
-    return operand;
+    return problem(operand.message);
   }
   const node = {
     kind: "vectorAggregation",
@@ -261,9 +285,21 @@ export function noFloat(error: unknown): string {
   return `unable to parse literal as a float: ${messageOf(error)}`;
 }
 
-export function literal(text: string): Built<MetricExpression> {
+/** A number as the query has it; Loki reads it without its sign. */
+export interface SignedNumber {
+  readonly isNegative: boolean;
+  readonly text: string;
+}
+
+/** @throws {ServiceError} `bad_data` with Go's text. */
+export function valueOf({ isNegative, text }: SignedNumber): number {
+  const value = parseGoFloat(text);
+  return isNegative ? -value : value;
+}
+
+export function literal(number: SignedNumber): Built<MetricExpression> {
   try {
-    return { kind: "literal", value: parseGoFloat(text) };
+    return { kind: "literal", value: valueOf(number) };
   } catch (error) {
     return { ...problem(noFloat(error)), isLiteral: true };
   }
@@ -281,12 +317,12 @@ export function vectorLiteral(text: string): Built<MetricExpression> {
 export function labelReplace(operand: Built<MetricExpression>, texts: readonly string[]): Built<MetricExpression> {
   const [destination, replacement, source, pattern] = texts as readonly [string, string, string, string];
   try {
-    compileRe2(`^(?:${pattern})$`, { anchored: false });
+    checkRegex(`^(?:${pattern})$`);
   } catch (error) {
     return problem(`invalid regex in label_replace: ${messageOf(error)}`);
   }
   return operand.kind === "problem"
-    ? operand
+    ? problem(operand.message)
     : { kind: "labelReplace", operand, destination, replacement, source, pattern };
 }
 

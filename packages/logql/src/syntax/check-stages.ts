@@ -1,10 +1,11 @@
-import { compileRe2, messageOf, ServiceError } from "@sluice/model";
+import { messageOf, ServiceError } from "@sluice/model";
 import type { LabelExtraction, LabelFormat, LineFilterNode, StageNode } from "./ast.ts";
 import { parseIpPattern } from "./ip-pattern.ts";
 import { parseJsonPath } from "./json-path.ts";
 import { checkLinePattern } from "./line-pattern.ts";
 import { checkLogfmtKey } from "./logfmt-key.ts";
 import { printStage } from "./print-stage.ts";
+import { checkRegex } from "./regex-syntax.ts";
 import { semanticError } from "./syntax-error.ts";
 
 /**
@@ -97,7 +98,7 @@ function checkLineFilter({ operator, alternatives }: LineFilterNode): void {
       }
       parseIpPattern(text);
     } else if (operator === "|~" || operator === "!~") {
-      compileRe2(text, { anchored: false });
+      checkRegex(text);
     } else if (operator === "|>" || operator === "!>") {
       checkLinePattern(text);
     }

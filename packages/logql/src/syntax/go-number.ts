@@ -1,8 +1,15 @@
 const forms =
   /0[xX][\da-fA-F_]*(?:\.[\da-fA-F_]*)?(?:[pP][+-]?[\d_]*)?|(?:0[bBoO][\d_]*|\d[\d_]*|(?=\.\d))(?:\.[\d_]*)?(?:[eE][+-]?[\d_]*)?/uy;
 
-/** Where the number that begins at `offset` ends, as Go's scanner reads it, wrong ones too; undefined when none does. */
-export function endOfGoNumber(text: string, offset: number): number | undefined {
+/**
+ * Where the number that begins at `offset` ends, as Loki's scanner reads it, wrong ones too; undefined when none does.
+ *
+ * @param isAfterBlank there, by a slip of Loki's, a binary number is a zero without digits.
+ */
+export function endOfGoNumber(text: string, offset: number, isAfterBlank: boolean): number | undefined {
+  if (isAfterBlank && /^0b/iu.test(text.slice(offset, offset + 2))) {
+    return offset + 1;
+  }
   forms.lastIndex = offset;
   return forms.test(text) && forms.lastIndex > offset ? forms.lastIndex : undefined;
 }

@@ -67,8 +67,8 @@ export class Grammar extends LogGrammar {
   });
 
   private readonly literal = this.RULE("literal", (): Built<MetricExpression> => {
-    const text = this.SUBRULE(this.signedNumber);
-    return this.ACTION(() => build.literal(text));
+    const number = this.SUBRULE(this.signedNumber);
+    return this.ACTION(() => build.literal(number));
   });
 
   private readonly vectorLiteral = this.RULE("vectorLiteral", (): Built<MetricExpression> => {
@@ -85,7 +85,7 @@ export class Grammar extends LogGrammar {
     this.CONSUME(tokens.OpenParenthesis);
     const operand = this.SUBRULE(this.metric);
     for (const consume of [0, 1, 2, 3] as const) {
-      this.consume(consume, tokens.Comma);
+      this.consume(consume, tokens.Comma, consume === 0 ? { ERR_MSG: tooManyToList } : {});
       texts.push(this.consume(consume, tokens.Text).payload as string);
     }
     this.CONSUME(tokens.CloseParenthesis);
@@ -168,7 +168,7 @@ export class Grammar extends LogGrammar {
       this.CONSUME(tokens.Comma);
       return text;
     });
-    const range = this.SUBRULE(this.logRange);
+    const range = this.SUBRULE(this.logRange, { ARGS: [parameter !== undefined] });
     this.CONSUME(tokens.CloseParenthesis);
     const grouping = this.OPTION1(() => this.SUBRULE(this.grouping));
     return this.ACTION(() =>

@@ -1,7 +1,6 @@
 export * from "./arithmetic.ts";
 export * from "./ast.ts";
 export { tokenize } from "./lexer.ts";
-export { checkExtractingRegex } from "./extracting-regex.ts";
 export { matchesIpPattern, parseIpAddress, parseIpPattern, type IpAddress, type IpPattern } from "./ip-pattern.ts";
 export { parseJsonPath, type JsonPathStep } from "./json-path.ts";
 export { checkLinePattern, parseExtractingPattern, type LinePattern, type PatternPart } from "./line-pattern.ts";
@@ -9,3 +8,4 @@ export { checkLogfmtKey } from "./logfmt-key.ts";
 export { logsOf, parseQuery, parseSelector, queryBytesMax } from "./parse.ts";
 export { printExpression, printMatchers } from "./print.ts";
 export { printStage } from "./print-stage.ts";
+export { prettyPrint } from "./pretty-print.ts";

@@ -11,6 +11,8 @@ interface Token {
   readonly kind: Kind;
   readonly text: string;
   readonly end: number;
+  /** What could not be read: to the grammar the path ends there. */
+  readonly wrong?: string;
 }
 
 /**
@@ -43,6 +45,9 @@ export function parseJsonPath(path: string): readonly JsonPathStep[] {
     }
     const separator = next();
     if (separator.kind === "$end") {
+      if (separator.wrong !== undefined) {
+        throw wrong(separator.wrong);
+      }
       return steps;
     }
     if (separator.kind !== "DOT" && separator.kind !== "LSB") {
@@ -69,15 +74,17 @@ function readToken(path: string, offset: number): Token {
     }
     return { kind: dot ? "DOT" : open ? "LSB" : close ? "RSB" : "$end", text: "", end };
   }
-  const rest = /^[ \t\n]*(\d*)([^]?)/u.exec(path.slice(offset))!;
-  const [, digits = "", char = ""] = rest;
+  const [, digits = "", char = ""] = /^[ \t\n]*(\d*)([^]?)/u.exec(path.slice(offset))!;
+  return { kind: "$end", text: "", end: path.length, ...wrongCharacter(digits, char) };
+}
+
+function wrongCharacter(digits: string, char: string): Pick<Token, "wrong"> {
   if (digits !== "") {
-    throw wrong(char === "." ? "cannot use float as array index" : `non-integer value: ${char === "" ? "\0" : char}`);
+    return {
+      wrong: char === "." ? "cannot use float as array index" : `non-integer value: ${char === "" ? "\0" : char}`,
+    };
   }
-  if (char !== "" && char !== "\0") {
-    throw wrong(`unexpected char ${char}`);
-  }
-  return { kind: "$end", text: "", end: path.length };
+  return char === "" || char === "\0" ? {} : { wrong: `unexpected char ${char}` };
 }
 
 function indexOf(digits: string): number {

@@ -1,6 +1,5 @@
 import { messageOf, type Matcher, type MatchOperator } from "@sluice/model";
 import { EmbeddedActionsParser, type IToken } from "chevrotain";
-import { parseGoFloat } from "../units/go-float.ts";
 import type { ComparisonOperator, LabelFilterNode } from "./ast.ts";
 import * as build from "./build.ts";
 import { expectationProvider, semanticError, tooManyToList } from "./syntax-error.ts";
@@ -119,22 +118,21 @@ export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
   });
 
   private readonly numberOperand = this.RULE("numberOperand", (): number => {
-    const text = this.SUBRULE(this.signedNumber);
+    const number = this.SUBRULE(this.signedNumber);
     return this.ACTION(() => {
       try {
-        return parseGoFloat(text);
+        return build.valueOf(number);
       } catch (error) {
         throw semanticError(build.noFloat(error), error);
       }
     });
   });
 
-  /** The text of a number; a plus is left out. */
-  protected readonly signedNumber = this.RULE("signedNumber", (): string =>
+  protected readonly signedNumber = this.RULE("signedNumber", (): build.SignedNumber =>
     this.OR([
-      { ALT: () => this.CONSUME(tokens.Numeral).image },
-      { ALT: () => (this.CONSUME(tokens.Add), this.CONSUME1(tokens.Numeral).image) },
-      { ALT: () => (this.CONSUME(tokens.Subtract), `-${this.CONSUME2(tokens.Numeral).image}`) },
+      { ALT: () => ({ isNegative: false, text: this.CONSUME(tokens.Numeral).image }) },
+      { ALT: () => (this.CONSUME(tokens.Add), { isNegative: false, text: this.CONSUME1(tokens.Numeral).image }) },
+      { ALT: () => (this.CONSUME(tokens.Subtract), { isNegative: true, text: this.CONSUME2(tokens.Numeral).image }) },
     ]),
   );
 

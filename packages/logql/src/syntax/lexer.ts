@@ -45,8 +45,9 @@ export function scanQuery(query: string): Tokens {
   const warnings: ScanWarning[] = [];
   // Go's scanner skips a byte order mark, and only at the very beginning.
   let offset = skipBlank(query, query.startsWith("\ufeff") ? 1 : 0);
+  let lastEnd = 0;
   while (offset < query.length) {
-    const piece = scan(query, offset);
+    const piece = scan(query, offset, offset > lastEnd);
     if (piece.warning !== undefined) {
       warnings.push({ message: piece.warning, offset, tokenIndex: found.length });
     }
@@ -67,7 +68,8 @@ export function scanQuery(query: string): Tokens {
     if (piece.type === tokens.Unreadable) {
       break;
     }
-    offset = skipBlank(query, piece.end);
+    lastEnd = piece.end;
+    offset = skipBlank(query, lastEnd);
   }
   return { tokens: found, warnings };
 }
@@ -84,7 +86,7 @@ function endOf(pattern: RegExp, query: string, offset: number): number | undefin
   return pattern.test(query) ? pattern.lastIndex : undefined;
 }
 
-function scan(query: string, offset: number): Piece {
+function scan(query: string, offset: number, isAfterBlank: boolean): Piece {
   const char = query[offset]!;
   switch (char) {
     case '"':
@@ -101,7 +103,7 @@ function scan(query: string, offset: number): Piece {
         ? { type: tokens.UnendedComment, end: query.length, warning: "comment not terminated" }
         : scanSymbol(query, offset);
     default:
-      return scanNumber(query, offset) ?? scanWord(query, offset) ?? scanSymbol(query, offset);
+      return scanNumber(query, offset, isAfterBlank) ?? scanWord(query, offset) ?? scanSymbol(query, offset);
   }
 }
 
@@ -162,12 +164,13 @@ function scanNegativeDuration(query: string, offset: number): Piece | undefined 
 const durationTail = /[\p{N}.nu\u00b5mshdwy]*/uy;
 const byteSizeTail = /[\p{N}.BikKMGTP]*/uy;
 
-function scanNumber(query: string, offset: number): Piece | undefined {
-  const end = endOfGoNumber(query, offset);
+function scanNumber(query: string, offset: number, isAfterBlank: boolean): Piece | undefined {
+  const end = endOfGoNumber(query, offset, isAfterBlank);
   if (end === undefined) {
     return undefined;
   }
-  const warning = wrongGoNumber(query.slice(offset, end));
+  const isCutShort = isAfterBlank && end === offset + 1 && /[bB]/u.test(query.charAt(end));
+  const warning = isCutShort ? "decimal literal has no digits" : wrongGoNumber(query.slice(offset, end));
   const durationEnd = endOf(durationTail, query, end)!;
   const ns = durationEnd > end ? durationNs(query.slice(offset, durationEnd)) : undefined;
   if (ns !== undefined) {

@@ -55,8 +55,9 @@ export abstract class LogGrammar extends StageGrammar {
     return matchers;
   });
 
-  protected readonly logRange = this.RULE("logRange", (): LogRange => {
-    const draft = this.SUBRULE(this.rangeDraft, { ARGS: [false] });
+  /** @param hasParameter a number stands before it; otherwise one could. */
+  protected readonly logRange = this.RULE("logRange", (hasParameter: boolean): LogRange => {
+    const draft = this.SUBRULE(this.rangeDraft, { ARGS: [false, hasParameter] });
     return this.ACTION(() => {
       const { matchers, stages, unwrap, span } = draft;
       return { log: { kind: "log", matchers, stages }, ...span!, ...(unwrap && { unwrap }) };
@@ -68,25 +69,28 @@ export abstract class LogGrammar extends StageGrammar {
    *
    * @param mayLackSpan inside a parenthesis, behind which it may follow.
    */
-  private readonly rangeDraft = this.RULE("rangeDraft", (mayLackSpan: boolean): RangeDraft =>
+  private readonly rangeDraft = this.RULE("rangeDraft", (mayLackSpan: boolean, hasParameter: boolean): RangeDraft =>
     this.OR({
       DEF: [
         { ALT: () => this.SUBRULE(this.parenthesisedRange) },
         { ALT: () => this.SUBRULE(this.plainRange, { ARGS: [mayLackSpan] }) },
       ],
-      ERR_MSG: "NUMBER or { or (",
+      ERR_MSG: mayLackSpan || hasParameter ? "{ or (" : "NUMBER or { or (",
     }),
   );
 
   private readonly parenthesisedRange = this.RULE("parenthesisedRange", (): RangeDraft => {
     this.CONSUME(tokens.OpenParenthesis);
-    const inner = this.SUBRULE(this.rangeDraft, { ARGS: [true] });
-    this.CONSUME(tokens.CloseParenthesis);
+    const inner = this.SUBRULE(this.rangeDraft, { ARGS: [true, false] });
     const isOpen = this.ACTION(() => inner.span === undefined);
+    this.CONSUME(
+      tokens.CloseParenthesis,
+      this.ACTION(() => (isOpen && !inner.unwrap ? { ERR_MSG: tooManyToList } : {})),
+    );
     const span = this.OPTION({ GATE: () => isOpen, DEF: () => this.SUBRULE(this.span) });
     this.ACTION(() => {
       if (isOpen && span === undefined) {
-        throw new UnexpectedToken(this.LA(1));
+        throw new UnexpectedToken(this.LA(1), "RANGE");
       }
     });
     const unwrap = this.OPTION1({

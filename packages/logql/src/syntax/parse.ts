@@ -114,13 +114,19 @@ export function logsOf(expression: Expression): readonly LogExpression[] {
 
 /** @throws {ServiceError} `bad_data` when the tree is too deep. */
 function freeze(tree: Expression): void {
-  let level: readonly unknown[] = [tree];
-  for (let depth = 0; level.length > 0; depth++) {
+  const pending: object[] = [tree];
+  const depths = [0];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const depth = depths.pop()!;
     if (depth > depthMax) {
       throw nestedTooDeeply();
     }
-    const nodes = level.filter((node) => typeof node === "object" && node !== null);
-    level = nodes.flatMap((node): readonly unknown[] => Object.values(Object.freeze(node)));
+    for (const value of Object.values(Object.freeze(node)) as unknown[]) {
+      if (typeof value === "object" && value !== null) {
+        pending.push(value);
+        depths.push(depth + 1);
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { ServiceError } from "@sluice/model";
-import { parseGoFloat } from "./go-float.ts";
+import { parseGoFloat, roundHalfEven } from "./go-float.ts";
 
 const decimalSteps = ["", "k", "m", "g", "t", "p", "e"];
 
@@ -41,5 +41,6 @@ export function printByteSize(bytes: number): string {
   }
   const power = Math.floor(Math.log(bytes) / Math.log(1000));
   const amount = Math.floor((bytes / 1000 ** power) * 10 + 0.5) / 10;
-  return `${amount.toFixed(amount < 10 ? 1 : 0)}${printedSteps[power]!}`;
+  const digits = amount < 10 ? amount.toFixed(1) : String(roundHalfEven(amount));
+  return `${digits}${printedSteps[power]!}`;
 }

@@ -1,4 +1,4 @@
-import { quoteGo, ServiceError } from "@sluice/model";
+import { ServiceError } from "@sluice/model";
 
 const unitNs: Readonly<Record<string, number>> = {
   ns: 1,
@@ -40,11 +40,11 @@ export function parseGoDurationNs(text: string): number {
       throw invalid(text);
     }
     if (unit === "") {
-      throw new ServiceError("bad_data", `time: missing unit in duration ${quoteGo(text)}`);
+      throw new ServiceError("bad_data", `time: missing unit in duration ${quoteBytes(text)}`);
     }
     const scale = Object.hasOwn(unitNs, unit) ? unitNs[unit]! : undefined;
     if (scale === undefined) {
-      throw new ServiceError("bad_data", `time: unknown unit ${quoteGo(unit)} in duration ${quoteGo(text)}`);
+      throw new ServiceError("bad_data", `time: unknown unit ${quoteBytes(unit)} in duration ${quoteBytes(text)}`);
     }
     total += Number(integer) * scale + Math.floor(Number(`0.${fraction ?? ""}0`) * scale + 1e-6);
     // 2^63 itself is what the greatest duration, 2^63 - 1, is as a double.
@@ -57,7 +57,15 @@ export function parseGoDurationNs(text: string): number {
 }
 
 function invalid(text: string): ServiceError {
-  return new ServiceError("bad_data", `time: invalid duration ${quoteGo(text)}`);
+  return new ServiceError("bad_data", `time: invalid duration ${quoteBytes(text)}`);
+}
+
+/** Quotes as Go's `time` does: bytes of what is not printable ASCII. */
+function quoteBytes(text: string): string {
+  const escaped = text.replace(/["\\]/gu, "\\$&").replace(/[^ -\u007f]/gu, (character) =>
+    [...new TextEncoder().encode(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
+  return `"${escaped}"`;
 }
 
 /** Prints nanoseconds as Go's `Duration.String`: `24h0m0s`, `1.5s`, `1µs`. */

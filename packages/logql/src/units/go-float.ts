@@ -78,7 +78,20 @@ export function printGoFixed(value: number): string {
   if (!Number.isFinite(value)) {
     return printSpecial(value);
   }
-  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
+  if (Math.abs(value) >= 1e21) {
+    return `${BigInt(value)}.000000`;
+  }
+  // JavaScript rounds what lies exactly between two away from zero, Go to the even one.
+  const isTie = Number.isInteger(value * 2 ** 7) && !Number.isInteger(value * 2 ** 6);
+  const text = isTie ? value.toFixed(7).slice(0, -1) : value.toFixed(6);
+  return isTie && Number(text.at(-1)) % 2 === 1 ? value.toFixed(6) : text;
+}
+
+/** Rounds to the nearest integer, what lies between two to the even one. */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }
 
 function printSpecial(value: number): string {
