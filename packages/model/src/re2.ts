@@ -1,12 +1,15 @@
 import { ByteMatcher } from "./re2/byte-matcher.ts";
 import { CaptureMatcher, type Slots } from "./re2/capture-matcher.ts";
 import { captureNames, emitRegex } from "./re2/emit.ts";
+import { needlesOf, type RegexNeedles } from "./re2/needles.ts";
 import { parseRe2 } from "./re2/parse.ts";
 import { regexError } from "./re2/pattern-reader.ts";
 import { requiredLiterals } from "./re2/required-literals.ts";
 import { withoutCaptures } from "./re2/simplify.ts";
 import type { RegexNode } from "./re2/tree.ts";
 import { hasMatchesOfV8, isQuickInV8 } from "./re2/v8-safety.ts";
+
+export type { RegexNeedles } from "./re2/needles.ts";
 
 /** A compiled RE2 expression. Everything takes time in proportion to the text, whatever the expression. */
 export interface CompiledRegex {
@@ -91,6 +94,16 @@ export function compileRe2Bytes(pattern: string, { anchored }: Re2Options): Byte
  */
 export function literalsOfRe2(pattern: string): readonly string[] {
   return requiredLiterals(parseRe2(pattern, { dotAll: false }));
+}
+
+/**
+ * Texts of which every text in which the expression matches holds one: what to look for before it is run; or instead of
+ * it, where the expression is nothing but texts (`error|fatal`, `(?i)timeout`). Undefined when there are none.
+ *
+ * @throws {ServiceError} `bad_data` as {@link compileRe2}.
+ */
+export function needlesOfRe2(pattern: string): RegexNeedles | undefined {
+  return needlesOf(parseRe2(pattern, { dotAll: false }));
 }
 
 function v8Test(tree: RegexNode, anchored: boolean): CompiledRegex["test"] {

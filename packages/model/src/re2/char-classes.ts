@@ -1,5 +1,4 @@
-import type { CodePointRange, CodePointSet } from "./code-points.ts";
-import { codePointMax } from "./code-points.ts";
+import { codePointMax, complementOf, type CodePointSet } from "./code-points.ts";
 
 /** Numbers of classes of characters that an expression cannot tell apart. */
 export class CharClasses {
@@ -24,14 +23,14 @@ export class CharClasses {
   }
 
   /** The classes that a set is made of; it is one of those that the classes were made for. */
-  within(set: CodePointSet): ReadonlySet<number> {
-    const classes = new Set<number>();
+  within(set: CodePointSet): Uint16Array {
+    const isWithin = new Uint8Array(this.count);
     for (const [first, last] of set) {
       for (let i = this.#runOf(first); i < this.starts.length && this.starts[i]! <= last; i++) {
-        classes.add(this.#classes[i]!);
+        isWithin[this.#classes[i]!] = 1;
       }
     }
-    return classes;
+    return Uint16Array.from(isWithin.keys().filter((charClass) => isWithin[charClass] === 1));
   }
 
   #search(codePoint: number): number {
@@ -74,9 +73,12 @@ function partition(sets: readonly CodePointSet[]): Partition {
   const classes = new Uint32Array(starts.length);
   let next = 1;
   for (const set of sets) {
+    const runs = runsOf(set, indexes, starts.length);
+    const others = runsOf(complementOf(set), indexes, starts.length);
+    // A set parts the classes the same way as all that is not in it.
     const split = new Map<number, number>();
-    for (const range of set) {
-      for (let i = indexes.get(range[0])!; i < lastRun(indexes, starts, range); i++) {
+    for (const [from, to] of lengthOf(runs) < lengthOf(others) ? runs : others) {
+      for (let i = from; i < to; i++) {
         const old = classes[i]!;
         const fresh = split.get(old) ?? next++;
         split.set(old, fresh);
@@ -87,9 +89,15 @@ function partition(sets: readonly CodePointSet[]): Partition {
   return joinRuns(starts, classes);
 }
 
-/** One behind the last run of a range. */
-function lastRun(indexes: ReadonlyMap<number, number>, starts: Uint32Array, [, last]: CodePointRange): number {
-  return last === codePointMax ? starts.length : indexes.get(last + 1)!;
+type Run = readonly [from: number, to: number];
+
+/** Which runs the ranges of a set are, each from one up to before another. */
+function runsOf(set: CodePointSet, indexes: ReadonlyMap<number, number>, count: number): readonly Run[] {
+  return set.map(([first, last]) => [indexes.get(first)!, last === codePointMax ? count : indexes.get(last + 1)!]);
+}
+
+function lengthOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, [from, to]) => sum + to - from, 0);
 }
 
 function joinRuns(starts: Uint32Array, classes: Uint32Array): Partition {

@@ -25,6 +25,7 @@ interface Group {
 }
 
 const repeatMax = 1000;
+/** Of open parentheses, and of the tree. */
 const depthMax = 1000;
 /** Instructions of the program that Go would make, at 40 bytes in 128 MiB. */
 const sizeMax = 3_355_443;
@@ -45,6 +46,8 @@ class Parser {
   #flags: Readonly<Flags>;
   /** Where the element before this one begins, when it was a repetition. */
   #repeatStart: number | undefined;
+  /** How deep the tree is below the nodes that have parts. */
+  readonly #heights = new Map<RegexNode, number>();
 
   constructor(pattern: string, dotAll: boolean) {
     this.#reader = new PatternReader(pattern);
@@ -61,7 +64,7 @@ class Parser {
     if (this.#groups.length > 1) {
       throw regexError("missing closing )", reader.text);
     }
-    const tree = finish(this.#groups[0]!);
+    const tree = this.#finish(this.#groups[0]!);
     if (sizeOf(tree) > sizeMax) {
       throw regexError("expression too large", reader.text);
     }
@@ -125,6 +128,28 @@ class Parser {
     this.#groups.push({ capture, outerFlags: this.#flags, choices: [], parts: [] });
   }
 
+  #sequenceOf(parts: readonly RegexNode[]): RegexNode {
+    return parts.length === 1 ? parts[0]! : this.#measured({ kind: "sequence", parts });
+  }
+
+  #finish({ choices, parts }: Group): RegexNode {
+    const last = this.#sequenceOf(parts);
+    return choices.length === 0 ? last : this.#measured({ kind: "choice", choices: [...choices, last] });
+  }
+
+  /** Refuses what functions that go down the tree could not get to the bottom of. */
+  #measured(node: RegexNode): RegexNode {
+    let height = 1;
+    for (const child of childrenOf(node)) {
+      height = Math.max(height, 1 + (this.#heights.get(child) ?? 1));
+    }
+    if (height > depthMax) {
+      throw regexError("expression nests too deeply", this.#reader.text);
+    }
+    this.#heights.set(node, height);
+    return node;
+  }
+
   #push(node: RegexNode): void {
     this.#group().parts.push(node);
   }
@@ -140,7 +165,7 @@ class Parser {
 
   #readBar(): void {
     const group = this.#group();
-    group.choices.push(sequenceOf(group.parts));
+    group.choices.push(this.#sequenceOf(group.parts));
     group.parts = [];
   }
 
@@ -207,8 +232,10 @@ class Parser {
     reader.skip(")");
     const group = this.#groups.pop()!;
     this.#flags = group.outerFlags;
-    const body = finish(group);
-    this.#push(group.capture === undefined ? body : { kind: "capture", name: group.capture.name, body });
+    const body = this.#finish(group);
+    this.#push(
+      group.capture === undefined ? body : this.#measured({ kind: "capture", name: group.capture.name, body }),
+    );
   }
 
   #readCounts(): boolean {
@@ -237,7 +264,8 @@ class Parser {
     if (body === undefined) {
       throw regexError("missing argument to repetition operator", reader.since(start));
     }
-    const node = { kind: "repeat", body, min, max, isGreedy: isSwapped === this.#flags.swapGreed } as const;
+    const isGreedy = isSwapped === this.#flags.swapGreed;
+    const node = this.#measured({ kind: "repeat", body, min, max, isGreedy });
     if (!repeatsWithin(node, repeatMax)) {
       throw regexError("invalid repeat count", reader.since(start));
     }
@@ -292,15 +320,6 @@ const assertions: ReadonlyMap<string, Assertion> = new Map([
 
 /** A number may not begin with a zero: then the brace is a literal. */
 const counts = /^\{(0|[1-9]\d*)(?:(,)(0|[1-9]\d*|))?\}/u;
-
-function sequenceOf(parts: readonly RegexNode[]): RegexNode {
-  return parts.length === 1 ? parts[0]! : { kind: "sequence", parts };
-}
-
-function finish({ choices, parts }: Group): RegexNode {
-  const last = sequenceOf(parts);
-  return choices.length === 0 ? last : { kind: "choice", choices: [...choices, last] };
-}
 
 /** Whether nested counts multiply to no more than `countMax`. */
 function repeatsWithin(node: RegexNode, countMax: number): boolean {

@@ -97,8 +97,14 @@ function readUnicodeEscape(
     throw regexError("invalid character class range", text);
   }
   reader.at += text.length;
-  return finished(set, isFolded, isNegated !== isInverted);
+  const key = `${name} ${isFolded} ${isNegated !== isInverted}`;
+  const known = unicodeSets.get(key) ?? finished(set, isFolded, isNegated !== isInverted);
+  unicodeSets.set(key, known);
+  return known;
 }
+
+/** The sets are large; there are no more than a thousand. */
+const unicodeSets = new Map<string, CodePointSet>();
 
 const controls: Readonly<Record<string, number | undefined>> = {
   a: 0x07,
