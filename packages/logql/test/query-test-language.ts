@@ -69,7 +69,12 @@ export function parseQueryTests(text: string): readonly QueryCase[] {
     } else if (head === "clear") {
       streams.clear();
     } else if (head.startsWith("eval ")) {
-      const [query = "", ...expected] = rows.map((row) => row.trim());
+      const last = rows.findIndex((row) => !row.endsWith(" \\"));
+      const query = rows
+        .slice(0, last + 1)
+        .map((row) => row.trim().replace(/ \\$/u, ""))
+        .join("\n");
+      const expected = rows.slice(last + 1).map((row) => row.trim());
       const title = `${head}: ${query}`;
       const command = commandOf(head);
       cases.push({ title, streams: structuredClone([...streams.values()]), command, query, expected });

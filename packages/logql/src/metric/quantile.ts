@@ -1,28 +1,22 @@
-import type { WindowFunction } from "./window-values.ts";
+import type { ValuesFunction } from "./window-lists.ts";
 
 /**
  * `quantile_over_time`: the value below which a share `q` of the samples lies, between two samples in proportion. Below
  * 0 it is -Inf and above 1 +Inf. What is no number counts as less than every number.
  */
-export function quantileOf(q: number): WindowFunction {
-  let scratch = new Float64Array();
-  return ({ values }) => {
+export function quantileOf(q: number): ValuesFunction {
+  return (values) => {
     if (q < 0 || q > 1) {
       return q < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     }
     const count = values.length;
-    if (scratch.length < count) {
-      scratch = new Float64Array(Math.max(count, 2 * scratch.length));
-    }
-    const ordered = scratch.subarray(0, count);
-    ordered.set(values);
     const rank = q * (count - 1);
     const low = Math.max(0, Math.floor(rank));
     const high = Math.min(count - 1, low + 1);
     const weight = rank - Math.floor(rank);
-    const nans = moveNansFirst(ordered);
-    const lower = low < nans ? Number.NaN : select(ordered, low, nans);
-    const upper = high < nans ? Number.NaN : high === low ? lower : least(ordered, Math.max(high, nans));
+    const nans = moveNansFirst(values);
+    const lower = low < nans ? Number.NaN : select(values, low, nans);
+    const upper = high < nans ? Number.NaN : high === low ? lower : least(values, Math.max(high, nans));
     return lower * (1 - weight) + upper * weight;
   };
 }

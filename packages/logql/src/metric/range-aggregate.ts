@@ -34,6 +34,7 @@ interface Aggregation {
   /** Times and sizes are all that matters of a line. */
   readonly isCounting: boolean;
   readonly countsBytes: boolean;
+  readonly isUnwrapping: boolean;
   readonly steps: Steps;
   readonly rangeNs: bigint;
   readonly offsetNs: bigint;
@@ -65,10 +66,14 @@ export async function aggregateRange(
   const blocks = startNs < endNs ? await execution.querier.select(request, execution.signal) : [];
   execution.stats.blocksTotal += blocks.length;
   const streams = streamOrder(blocks);
-  for (const block of inTimeOrder(blocks)) {
+  const ordered = inTimeOrder(blocks);
+  for (const [i, block] of ordered.entries()) {
     if (!countUnloaded(block, aggregation)) {
-      sink.beginBlock(sinceBegin(block.minNs, aggregation), streams.get(labelsKey(block.labels))!);
-      await scanBlock(block, execution, (batch) => addBatch(batch, block.labels, aggregation));
+      const next = ordered[i + 1];
+      const nextNs = next === undefined ? Number.POSITIVE_INFINITY : sinceBegin(next.minNs, aggregation);
+      sink.beginBlock(sinceBegin(block.minNs, aggregation), streams.get(labelsKey(block.labels))!, nextNs);
+      const only = onlyWindows(block, aggregation);
+      await scanBlock(block, execution, (batch) => addBatch(batch, block.labels, only, aggregation));
     }
     await execution.pacer.pause();
   }
@@ -95,6 +100,7 @@ function newAggregation(
     columns: pipeline.fields && columnSamples(expression, pipeline.fields.plan, ordered),
     grouping: ordered,
     isCounting: pipeline.stages.length === 0 && range.unwrap === undefined,
+    isUnwrapping: range.unwrap !== undefined,
     countsBytes: operation === "bytes_over_time" || operation === "bytes_rate",
     steps,
     rangeNs,
@@ -131,29 +137,37 @@ function needsNoContent(stream: Labels, { isCounting, grouping }: Aggregation): 
   return isCounting && !needsMetadata(stream, grouping);
 }
 
-/** Counts a block by what is known without loading it; false when that is not enough. */
-function countUnloaded(block: BlockRef, aggregation: Aggregation): boolean {
-  const { steps, rangeNs, offsetNs, sink, countsBytes } = aggregation;
+/** The steps whose windows hold an entry; none when `first` is behind `last`. */
+interface Windows {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The windows that all entries of a block lie in, when they are the same for all. */
+function onlyWindows(block: BlockRef, aggregation: Aggregation): Windows | undefined {
+  const { steps, rangeNs, offsetNs, startNs, endNs } = aggregation;
   const spanNs = block.maxNs - block.minNs;
-  if (
-    !(sink instanceof WindowSums) ||
-    block.mayRepeat === true ||
-    spanNs > BigInt(deltaNsMax) ||
-    !needsNoContent(block.labels, aggregation)
-  ) {
-    return false;
+  if (spanNs > BigInt(deltaNsMax) || block.minNs < startNs || block.maxNs >= endNs) {
+    return undefined;
   }
   const windows = windowFinder(steps, rangeNs, offsetNs, block.minNs);
   const [first, last] = [windows.first(0), windows.last(0)];
-  const isInside = block.minNs >= aggregation.startNs && block.maxNs < aggregation.endNs;
-  if (!isInside || first !== windows.first(Number(spanNs)) || last !== windows.last(Number(spanNs))) {
+  const isSame = first === windows.first(Number(spanNs)) && last === windows.last(Number(spanNs));
+  return isSame ? { first, last } : undefined;
+}
+
+/** Counts a block by what is known without loading it; false when that is not enough. */
+function countUnloaded(block: BlockRef, aggregation: Aggregation): boolean {
+  const { sink, countsBytes } = aggregation;
+  if (!(sink instanceof WindowSums) || block.mayRepeat === true || !needsNoContent(block.labels, aggregation)) {
     return false;
   }
-  if (first <= last) {
+  const only = onlyWindows(block, aggregation);
+  if (only !== undefined && only.first <= only.last) {
     const sum = countsBytes ? block.rawBytes : block.count;
-    sink.addMany(streamSlot(block.labels, aggregation), first, last, block.count, sum);
+    sink.addMany(streamSlot(block.labels, aggregation), only.first, only.last, block.count, sum);
   }
-  return true;
+  return only !== undefined;
 }
 
 function streamSlot(stream: Labels, { line, grouping, sink }: Aggregation): number {
@@ -161,62 +175,82 @@ function streamSlot(stream: Labels, { line, grouping, sink }: Aggregation): numb
   return sink.slot(sampleLabels(line.labels, grouping));
 }
 
-function addBatch(batch: EntryBatch, stream: Labels, aggregation: Aggregation): void {
-  const { startNs, endNs } = aggregation;
-  const from = firstAtOrAfter(batch, startNs);
-  const to = firstAtOrAfter(batch, endNs);
+/** @param only the windows of all entries, when they are the same: then their times may not have to be read. */
+function addBatch(batch: EntryBatch, stream: Labels, only: Windows | undefined, aggregation: Aggregation): void {
+  const { startNs, endNs, pipeline, columns, line } = aggregation;
+  const from = only === undefined ? firstAtOrAfter(batch, startNs) : 0;
+  const to = only === undefined ? firstAtOrAfter(batch, endNs) : batch.count;
+  const range = { from, to, backward: false };
+  const placed = { batch, stream, times: entryTimes(batch, only, aggregation) };
   if (needsNoContent(stream, aggregation)) {
-    addTimes(batch, from, to, stream, aggregation);
+    addTimes(placed, from, to, aggregation);
+    return;
+  }
+  const rows = columns && fieldRows(batch, stream, pipeline, line, range);
+  if (columns === undefined || rows === undefined) {
+    scanBatch(batch, stream, pipeline, line, range, sampleVisitor(placed, aggregation));
   } else {
-    addLines(batch, from, to, stream, aggregation);
+    addRows(placed, rows, columns, aggregation);
   }
 }
 
-/** The loop for queries that need nothing but times and sizes. */
-function addTimes(batch: EntryBatch, from: number, to: number, stream: Labels, aggregation: Aggregation): void {
-  const { sink, steps, rangeNs, offsetNs, countsBytes } = aggregation;
-  const { deltaNs, lineStarts, lineEnds } = batch;
-  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
+/** A batch of a stream, with what places its entries in time. */
+interface PlacedBatch {
+  readonly batch: EntryBatch;
+  readonly stream: Labels;
+  readonly times: EntryTimes;
+}
+
+interface EntryTimes {
+  firstOf(row: number): number;
+  lastOf(row: number): number;
+  /** As {@link SampleSink.add} takes it. */
+  timeOf(row: number): number;
+}
+
+function entryTimes(batch: EntryBatch, only: Windows | undefined, aggregation: Aggregation): EntryTimes {
+  const { sink, steps, rangeNs, offsetNs } = aggregation;
+  if (only !== undefined && sink instanceof WindowSums) {
+    // To sums it does not matter when in its windows a sample is.
+    return { firstOf: () => only.first, lastOf: () => only.last, timeOf: () => 0 };
+  }
+  const { deltaNs } = batch;
   const baseNs = sinceBegin(batch.baseNs, aggregation);
+  const timeOf = (row: number): number => baseNs + deltaNs[row]!;
+  if (only !== undefined) {
+    return { firstOf: () => only.first, lastOf: () => only.last, timeOf };
+  }
+  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
+  return {
+    firstOf: (row) => windows.first(deltaNs[row]!),
+    lastOf: (row) => windows.last(deltaNs[row]!),
+    timeOf,
+  };
+}
+
+/** The loop for queries that need nothing but times and sizes. */
+function addTimes({ batch, stream, times }: PlacedBatch, from: number, to: number, aggregation: Aggregation): void {
+  const { sink, countsBytes } = aggregation;
+  const { lineStarts, lineEnds } = batch;
   let slot = -1;
   for (let i = from; i < to; i++) {
-    const delta = deltaNs[i]!;
-    const first = windows.first(delta);
-    const last = windows.last(delta);
+    const first = times.firstOf(i);
+    const last = times.lastOf(i);
     if (first <= last) {
       slot = slot === -1 ? streamSlot(stream, aggregation) : slot;
-      sink.add(slot, baseNs + delta, first, last, countsBytes ? lineEnds[i]! - lineStarts[i]! : 1);
+      sink.add(slot, times.timeOf(i), first, last, countsBytes ? lineEnds[i]! - lineStarts[i]! : 1);
     }
   }
 }
 
-function addLines(batch: EntryBatch, from: number, to: number, stream: Labels, aggregation: Aggregation): void {
-  const { pipeline, columns, line } = aggregation;
-  const range = { from, to, backward: false };
-  const rows = columns && fieldRows(batch, stream, pipeline, line, range);
-  if (columns === undefined || rows === undefined) {
-    scanBatch(batch, stream, pipeline, line, range, sampleVisitor(batch, aggregation));
-  } else {
-    addRows(batch, rows, stream, columns, aggregation);
-  }
-}
-
 /** The loop for queries that need nothing but a few fields: what they leave unclear is visited with all its labels. */
-function addRows(
-  batch: EntryBatch,
-  rows: Uint32Array,
-  stream: Labels,
-  columns: ColumnSamples,
-  aggregation: Aggregation,
-): void {
-  const { pipeline, sink, steps, rangeNs, offsetNs, line } = aggregation;
+function addRows(placed: PlacedBatch, rows: Uint32Array, columns: ColumnSamples, aggregation: Aggregation): void {
+  const { pipeline, sink, line } = aggregation;
+  const { batch, stream, times } = placed;
   const { scan } = pipeline.fields!;
-  const { deltaNs } = batch;
   const stages = pipeline.search?.stages ?? pipeline.stages;
-  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
-  const baseNs = sinceBegin(batch.baseNs, aggregation);
   let addedTo = noSlot;
-  const visit = sampleVisitor(batch, aggregation, (slot) => (addedTo = slot));
+  const visit = sampleVisitor(placed, aggregation, (slot) => (addedTo = slot));
   for (let i = 0; i < rows.length; i++) {
     const found = scan.turnTo(i);
     if (found === verdict.fails) {
@@ -230,11 +264,10 @@ function addRows(
     }
     const slot = Number.isNaN(value) ? noSlot : columns.slotOf(scan);
     if (slot !== noSlot) {
-      const delta = deltaNs[row]!;
-      const first = windows.first(delta);
-      const last = windows.last(delta);
+      const first = times.firstOf(row);
+      const last = times.lastOf(row);
       if (first <= last) {
-        sink.add(slot, baseNs + delta, first, last, value);
+        sink.add(slot, times.timeOf(row), first, last, value);
       }
       continue;
     }
@@ -248,32 +281,51 @@ function addRows(
   }
 }
 
-/** Adds lines that passed, by their labels. @param onSlot hears of each sample's series. */
-function sampleVisitor(batch: EntryBatch, aggregation: Aggregation, onSlot?: (slot: number) => void): Visit {
-  const { valueOf, grouping, sink, steps, rangeNs, offsetNs, isCounting } = aggregation;
-  const { deltaNs } = batch;
-  const windows = windowFinder(steps, rangeNs, offsetNs, batch.baseNs);
-  const baseNs = sinceBegin(batch.baseNs, aggregation);
-  // Without stages the series depends on nothing but the metadata, which entries share.
-  const slots = isCounting ? new Map<Labels, number>() : undefined;
+/** Adds lines that passed. @param onSlot hears of each sample's series. */
+function sampleVisitor(
+  { batch, stream, times }: PlacedBatch,
+  aggregation: Aggregation,
+  onSlot?: (slot: number) => void,
+): Visit {
+  const { valueOf, sink } = aggregation;
+  const slotOf = seriesOf(batch, stream, aggregation);
   return (found, index) => {
-    const delta = deltaNs[index]!;
-    const first = windows.first(delta);
-    const last = windows.last(delta);
+    const first = times.firstOf(index);
+    const last = times.lastOf(index);
     const value = first > last ? undefined : valueOf(found);
-    if (value === undefined) {
-      return true;
+    if (value !== undefined) {
+      const slot = slotOf(found, index);
+      onSlot?.(slot);
+      sink.add(slot, times.timeOf(index), first, last, value);
     }
-    const metadata = metadataAt(batch, index);
-    let slot = slots?.get(metadata);
-    if (slot === undefined) {
-      const labels = sampleLabels(found.labels, grouping);
-      checkNoError(labels);
-      slot = sink.slot(labels);
-      slots?.set(metadata, slot);
-    }
-    onSlot?.(slot);
-    sink.add(slot, baseNs + delta, first, last, value);
     return true;
+  };
+}
+
+/** What finds the series of a line: by its labels, or by less where no stage and no unwrap changes them. */
+function seriesOf(batch: EntryBatch, stream: Labels, aggregation: Aggregation): (line: Line, index: number) => number {
+  const { pipeline, grouping, sink, isUnwrapping } = aggregation;
+  const byLabels = ({ labels }: Line): number => {
+    const ofSeries = sampleLabels(labels, grouping);
+    checkNoError(ofSeries);
+    return sink.slot(ofSeries);
+  };
+  if (pipeline.readsLabels || isUnwrapping) {
+    return byLabels;
+  }
+  if (!needsMetadata(stream, grouping)) {
+    let slot = -1;
+    return () => (slot = slot === -1 ? streamSlot(stream, aggregation) : slot);
+  }
+  const slots = new Map<Labels, number>();
+  return (line, index) => {
+    const metadata = metadataAt(batch, index);
+    let slot = slots.get(metadata);
+    if (slot === undefined) {
+      line.labels.reset(stream, metadata);
+      slot = byLabels(line);
+      slots.set(metadata, slot);
+    }
+    return slot;
   };
 }

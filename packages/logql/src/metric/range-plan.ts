@@ -17,6 +17,7 @@ import {
   varianceFold,
   WindowFolds,
 } from "./window-folds.ts";
+import { WindowLists } from "./window-lists.ts";
 import { WindowSums } from "./window-sums.ts";
 import { WindowValues } from "./window-values.ts";
 
@@ -85,7 +86,7 @@ export function sinkFor({ operation, range, parameter }: RangeAggregation, steps
         : new TimeOrder(new WindowFolds(rateFold(secondsOf(range)), steps));
     case "bytes_rate":
       return new WindowSums(steps, secondsOf(range));
-    // The least and the greatest are the same in any order.
+    // The least, the greatest and those between them are the same in any order.
     case "min_over_time":
       return new WindowFolds(minFold, steps);
     case "max_over_time":
@@ -103,12 +104,16 @@ export function sinkFor({ operation, range, parameter }: RangeAggregation, steps
     case "last_over_time":
       return new TimeOrder(new WindowFolds(lastFold, steps));
     case "quantile_over_time":
-      return new TimeOrder(new WindowValues(quantileOf(parameter!), steps));
+      return new WindowLists(quantileOf(parameter!), rangeNsOf(range), steps);
     case "rate_counter": {
-      const compute = counterRateOf(secondsOf(range), range.rangeMs * 1e6, Number(steps.stepNs));
+      const compute = counterRateOf(secondsOf(range), rangeNsOf(range), Number(steps.stepNs));
       return new TimeOrder(new WindowValues(compute, steps));
     }
   }
+}
+
+function rangeNsOf({ rangeMs }: LogRange): number {
+  return rangeMs * 1e6;
 }
 
 /** As Go's `Duration.Seconds` rounds. */

@@ -22,8 +22,9 @@ export interface SampleSink {
    *
    * @param minNs no sample from here on is earlier, ns as in {@link add}.
    * @param stream the place of its stream among all, by which samples of one time are ordered.
+   * @param nextNs no sample of a later block is earlier.
    */
-  beginBlock(minNs: number, stream: number): void;
+  beginBlock(minNs: number, stream: number, nextNs: number): void;
 
   /**
    * Takes a sample.
