@@ -139,7 +139,7 @@ export function equal(at: usize, needle: usize, length: usize): bool {
 }
 
 /** Where the next \n at or behind `from` is, or `to`. */
-function nextNewline(from: usize, to: usize): usize {
+export function nextNewline(from: usize, to: usize): usize {
   const wanted = i8x16.splat(newline);
   let at = from;
   while (at < to) {

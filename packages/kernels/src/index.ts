@@ -12,6 +12,8 @@ export {
 export { type ByteFinder, createFinder } from "./finder.ts";
 export { createKernels } from "./kernels.ts";
 export type { LogfmtOptions } from "./logfmt-fields.ts";
+export type { LineRegex } from "./match-lines.ts";
+export { type NeedleSet, needleSet, needlesMax } from "./needle-set.ts";
 export { countNewlines, newlineOffsets } from "./newlines.ts";
 export type { PackedIds } from "./packed-ids.ts";
 export { type Kernels, plainKernels } from "./plain-kernels.ts";

@@ -1,8 +1,10 @@
 import { escapeJsonLines, type EscapedLines } from "./escape-json.ts";
 import type { FieldColumns, FieldNames } from "./field-names.ts";
 import { jsonFields } from "./json-fields.ts";
-import { linesWith } from "./line-search.ts";
+import { linesWith, linesWithAny } from "./line-search.ts";
 import { logfmtFields, type LogfmtOptions } from "./logfmt-fields.ts";
+import { matchLines, type LineRegex } from "./match-lines.ts";
+import type { NeedleSet } from "./needle-set.ts";
 import { countNewlines, newlineOffsets } from "./newlines.ts";
 import { packIds, unpackIds, unpackIdsInto, type PackedIds } from "./packed-ids.ts";
 import { textHolds } from "./text-holds.ts";
@@ -20,6 +22,16 @@ export interface Kernels {
   readonly isSimd: boolean;
   /** See the twin {@link linesWith}. */
   linesWith(bytes: Uint8Array, needle: Uint8Array, from: number, to: number): Uint32Array;
+  /** See the twin {@link linesWithAny}. */
+  linesWithAny(bytes: Uint8Array, set: NeedleSet, from: number, to: number): Uint32Array;
+  /** See the twin {@link matchLines}. */
+  matchLines(
+    bytes: Uint8Array,
+    lineStarts: Uint32Array,
+    lineEnds: Uint32Array,
+    lines: Uint32Array,
+    regex: LineRegex,
+  ): Uint32Array;
   /** See the twin {@link newlineOffsets}. */
   newlineOffsets(bytes: Uint8Array, expected: number): Uint32Array;
   /** See the twin {@link countNewlines}. */
@@ -82,6 +94,8 @@ export interface Kernels {
 export const plainKernels: Kernels = Object.freeze({
   isSimd: false,
   linesWith,
+  linesWithAny,
+  matchLines,
   newlineOffsets,
   countNewlines,
   decodeSnappy,

@@ -1,17 +1,18 @@
 import type { Kernels } from "../plain-kernels.ts";
-import { checkLineSearch } from "../line-search.ts";
+import { checkLineSearch, checkRange } from "../line-search.ts";
 import { isPlausible, readSnappyHeader, snappyHeaderOf } from "../snappy-length.ts";
 import { snappyLengthMax } from "../snappy-encode.ts";
 import { filterBlockCount, filterBytes } from "../token-filter.ts";
 import { escapeJsonLines } from "./escape-json.ts";
 import { jsonFields, logfmtFields } from "./find-fields.ts";
 import { KernelMemory } from "./kernel-memory.ts";
+import { matchLines } from "./match-lines.ts";
 import { probesOf } from "./rare-bytes.ts";
 import { readPush } from "./read-push.ts";
+import { linesWith, linesWithAny } from "./search-lines.ts";
 import type { KernelExports } from "./web-assembly.ts";
 
 const snappyTableBytes = 32_768;
-const linesPerCall = 4096;
 const tokenTableSlotsMin = 1024;
 
 /** The kernels over an instance; what its memory cannot hold is done by `twins`. */
@@ -23,34 +24,15 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
 
     linesWith(bytes, needle, from, to) {
       checkLineSearch(bytes, needle, from, to);
-      const length = needle.length;
-      if (to - from < length) {
-        return new Uint32Array(0);
-      }
-      const part = from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
-      const addresses = memory.layOut(memory.roomFor(part), length, linesPerCall * 4);
-      if (addresses === undefined) {
-        return twins.linesWith(bytes, needle, from, to);
-      }
-      const [textAt, needleAt, out] = addresses as [number, number, number];
-      const text = memory.bring(part, textAt);
-      const end = text + part.length;
-      memory.copyIn(needle, needleAt);
-      const [probeA, probeB] = probesOf(needle);
-      const base = text - from;
-      const rounds: Uint32Array[] = [];
-      for (let at = text; end - at >= length;) {
-        const count = wasm.linesWith(base, at, end, needleAt, length, probeA, probeB, out, linesPerCall);
-        const found = memory.words(out, count).slice();
-        rounds.push(found);
-        if (count < linesPerCall) {
-          break;
-        }
-        const lineEnd = memory.bytes.indexOf(0x0a, base + found[count - 1]!);
-        at = lineEnd === -1 ? end : lineEnd + 1;
-      }
-      return rounds.length === 1 ? rounds[0]! : concatenate(rounds);
+      return linesWith(wasm, memory, bytes, needle, from, to) ?? twins.linesWith(bytes, needle, from, to);
     },
+
+    linesWithAny(bytes, set, from, to) {
+      checkRange(bytes, from, to);
+      return linesWithAny(wasm, memory, bytes, set, from, to) ?? twins.linesWithAny(bytes, set, from, to);
+    },
+
+    matchLines: (...lines) => matchLines(wasm, memory, ...lines) ?? twins.matchLines(...lines),
 
     newlineOffsets(bytes, expected) {
       // Room for what is expected; when there are more, once again with room for all.
@@ -235,14 +217,4 @@ export function wasmKernels(wasm: KernelExports, twins: Kernels): Kernels {
 /** A power of two. */
 function tableSlots(wanted: number): number {
   return Math.max(tokenTableSlotsMin, 2 ** Math.ceil(Math.log2(wanted)));
-}
-
-function concatenate(parts: readonly Uint32Array[]): Uint32Array {
-  const out = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -17,6 +17,31 @@ export interface KernelExports {
     out: number,
     max: number,
   ): number;
+  linesWithFolded(
+    base: number,
+    from: number,
+    to: number,
+    needle: number,
+    length: number,
+    probeA: number,
+    probeB: number,
+    out: number,
+    max: number,
+  ): number;
+  linesWithAny(base: number, from: number, to: number, set: number, fold: number, out: number, max: number): number;
+  matchLines(
+    base: number,
+    lineStarts: number,
+    lineEnds: number,
+    lines: number,
+    from: number,
+    count: number,
+    classes: number,
+    cells: number,
+    endColumn: number,
+    start: number,
+    out: number,
+  ): number;
   newlineOffsets(start: number, end: number, out: number, max: number): number;
   countNewlines(start: number, end: number): number;
   snappyDecode(source: number, sourceEnd: number, target: number, targetEnd: number): number;
