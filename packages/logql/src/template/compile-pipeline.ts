@@ -131,7 +131,11 @@ function compileFields(
   const names = node.kind === "variable" ? node.names.slice(1) : node.names;
   const methodArguments = operands.map(compileArgument);
   if (node.kind === "variable" && names.length === 0) {
-    return refusing(node, operands.length > 0 || hasFinal, receiver);
+    const checked = refusing(node, operands.length > 0 || hasFinal, receiver);
+    return (execution, dot) => {
+      execution.node = node;
+      return checked(execution, dot);
+    };
   }
   if (names.length === 1 && operands.length === 0 && !hasFinal) {
     const [name] = names;

@@ -1,66 +1,5 @@
 import { quoteGo } from "@sluice/model";
-
-export type TokenKind =
-  | "error"
-  | "bool"
-  | "char"
-  | "charConstant"
-  | "complex"
-  | "assign"
-  | "declare"
-  | "EOF"
-  | "field"
-  | "identifier"
-  | "leftDelim"
-  | "leftParen"
-  | "number"
-  | "pipe"
-  | "rawString"
-  | "rightDelim"
-  | "rightParen"
-  | "space"
-  | "string"
-  | "text"
-  | "variable"
-  | Keyword;
-
-export type Keyword =
-  | "block"
-  | "break"
-  | "continue"
-  | "define"
-  | "dot"
-  | "else"
-  | "end"
-  | "if"
-  | "nil"
-  | "range"
-  | "template"
-  | "with";
-
-export interface Token {
-  readonly kind: TokenKind;
-  /** Where it begins, in UTF-16 units. */
-  readonly offset: number;
-  /** Its text, or the message of an error. */
-  readonly text: string;
-  /** The line it begins in, from 1. */
-  readonly line: number;
-}
-
-/** A token as messages of the parser show it. */
-export function printToken(token: Token): string {
-  if (token.kind === "EOF" || token.kind === "error") {
-    return token.text;
-  }
-  if (isKeyword(token.kind)) {
-    return `<${token.text}>`;
-  }
-  const characters = [...token.text];
-  return new TextEncoder().encode(token.text).length > 10
-    ? `${quoteGo(characters.slice(0, 10).join(""))}...`
-    : quoteGo(token.text);
-}
+import { keywords, type Token, type TokenKind } from "./token.ts";
 
 /** Makes the tokens of a template one by one, as the lexer of Go's `text/template/parse` does. */
 export class Lexer {
@@ -383,16 +322,6 @@ export class Lexer {
 
 const numberPattern =
   /[+-]?(?:0[xX][\da-fA-F_]*(?:\.[\da-fA-F_]*)?(?:[pP][+-]?[\d_]*)?|0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?|[\d_]*(?:\.[\d_]*)?(?:[eE][+-]?[\d_]*)?)i?/uy;
-
-const keywords: ReadonlyMap<string, Keyword> = new Map(
-  (["block", "break", "continue", "define", "else", "end", "if", "nil", "range", "template", "with"] as const).map(
-    (word) => [word, word],
-  ),
-);
-
-function isKeyword(kind: TokenKind): boolean {
-  return kind === "dot" || keywords.has(kind);
-}
 
 function trimmedEnd(source: string, start: number, end: number): number {
   let trimmed = end;

@@ -54,6 +54,12 @@ export function parseNumber(text: string): ParsedNumber {
 const integerPattern =
   /^(?<sign>[+-]?)(?:(?<prefix>0[xX])(?<hex>(?:_?[\da-fA-F])+)|0[bB](?<binary>(?:_?[01])+)|0[oO]?(?<octal>(?:_?[0-7])+)|(?<decimal>0|[1-9](?:_?\d)*))$/u;
 
+/** More digits than an integer of 64 bits has in any base, with its prefix. */
+const digitsMax = 70;
+
+/** Stands for all integers that are too great. */
+const beyondInteger = 1n << 70n;
+
 /** Reads an integer of any size as `strconv.ParseInt` does with base 0: `0x`, `0o`, `0b`, `0` before octal digits. */
 export function parseInteger(text: string): bigint | undefined {
   const groups = integerPattern.exec(text)?.groups;
@@ -69,7 +75,9 @@ export function parseInteger(text: string): bigint | undefined {
         : octal !== undefined
           ? `0o${octal}`
           : decimal;
-  const magnitude = BigInt(literal.replaceAll("_", ""));
+  const digits = literal.replaceAll("_", "").replace(/^(0[xbo])?0+(?=[\da-fA-F])/u, "$1");
+  // A long text is no integer of 64 bits, and would take long to read.
+  const magnitude = digits.length > digitsMax ? beyondInteger : BigInt(digits);
   return sign === "-" ? -magnitude : magnitude;
 }
 

@@ -1,5 +1,6 @@
 import { compareGoStrings } from "../go-string.ts";
-import { printValue } from "../print/printer.ts";
+import { noFlags } from "../print/flags.ts";
+import { printValue, printWithVerb } from "../print/printer.ts";
 import { CallError } from "../template-error.ts";
 import { Complex, concrete, Integer, JsonList, JsonMap, LabelMap, typeName, type Value } from "../values.ts";
 import { nsOfTime, Time } from "../time/time.ts";
@@ -70,12 +71,17 @@ function equalObjects(a: Value, b: Value): boolean {
     return a === b;
   }
   if (kindOfObject(a) !== kindOfObject(b)) {
-    throw new CallError(`non-comparable types ${printValue(a)}: ${typeName(a)}, ${typeName(b)}: ${printValue(b)}`);
+    throw new CallError(`non-comparable types ${printAsText(a)}: ${typeName(a)}, ${typeName(b)}: ${printValue(b)}`);
   }
   if (a instanceof Time && b instanceof Time) {
     return nsOfTime(a) === nsOfTime(b) && a.zone === b.zone;
   }
-  throw new CallError(`non-comparable type ${printValue(b)}: ${typeName(b)}`);
+  throw new CallError(`non-comparable type ${printAsText(b)}: ${typeName(b)}`);
+}
+
+/** Go prints these by `%s`, whatever they are. */
+function printAsText(value: Value): string {
+  return printWithVerb(value, "s", noFlags);
 }
 
 function kindOfObject(value: Value): string {

@@ -127,7 +127,7 @@ function sliceOf(item: Value, indexes: readonly Value[]): Value {
     throw new CallError(`can't slice item of type ${typeName(item)}`);
   }
   const length = typeof item === "string" ? byteLength(item) : item.length;
-  const [start = 0, end = length, capacity = length] = indexes.map((index) => integerIndex(concrete(index), length));
+  const [start = 0, end = length, capacity = length] = indexes.map((index) => integerIndex(index, length));
   if (start > end) {
     throw new CallError(`invalid slice index: ${start} > ${end}`);
   }

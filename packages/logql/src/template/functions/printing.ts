@@ -1,4 +1,4 @@
-import { bytesOf } from "../go-string.ts";
+import { isByteCharacter } from "../go-string.ts";
 import { sprint, sprintf, sprintln } from "../print/printf.ts";
 import { isPrintable } from "../print/quote.ts";
 import type { Value } from "../values.ts";
@@ -55,6 +55,6 @@ function escapeJavaScript(text: string): string {
 
 function unicodeEscape(character: string, code: number): string {
   // A byte that is no UTF-8 reads as U+FFFD.
-  const shown = bytesOf(character).length === 1 && code >= 0x80 ? 0xfffd : code;
+  const shown = isByteCharacter(character) ? 0xfffd : code;
   return `\\u${shown.toString(16).toUpperCase().padStart(4, "0")}`;
 }

@@ -1,6 +1,6 @@
 import { byteLength, bytesOf, isAscii, sliceBytes, textOf } from "../go-string.ts";
 import { checkLength } from "../limits.ts";
-import { characterCount } from "../print/flags.ts";
+import { characterCount, offsetOfCharacter } from "../print/characters.ts";
 import { CallError } from "../template-error.ts";
 import { fixed, type FunctionTable } from "./function.ts";
 
@@ -147,23 +147,33 @@ function trimSuffix(text: string, suffix: string): string {
   return text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text;
 }
 
-/** `strings.Replace`: the first so many, or all below zero. Nothing is found before each character and at the end. */
+/** `strings.Replace`: the first so many, or all below zero. */
 function replace(text: string, from: string, to: string, count: number): string {
   if (from === to || count === 0) {
     return text;
   }
-  const parts = from === "" ? ["", ...text] : text.split(from);
-  const separators = from === "" ? [...text].length + 1 : parts.length - 1;
-  const replaced = count < 0 ? separators : Math.min(count, separators);
-  checkLength(text.length + replaced * (to.length - from.length));
   if (from === "") {
-    return (
-      [...text].map((character, i) => (i < replaced ? to : "") + character).join("") +
-      (replaced === separators ? to : "")
-    );
+    return insert(text, to, count);
   }
+  const parts = text.split(from);
+  const replaced = count < 0 ? parts.length - 1 : Math.min(count, parts.length - 1);
+  checkLength(text.length + replaced * (to.length - from.length));
   const head = parts.slice(0, replaced + 1).join(to);
-  return replaced === separators ? head : head + from + parts.slice(replaced + 1).join(from);
+  return replaced === parts.length - 1 ? head : head + from + parts.slice(replaced + 1).join(from);
+}
+
+/** Puts a text before each character and at the end: where the empty text is found. */
+function insert(text: string, inserted: string, count: number): string {
+  const places = characterCount(text) + 1;
+  const left = count < 0 ? places : Math.min(count, places);
+  checkLength(text.length + left * inserted.length);
+  let result = "";
+  let place = 0;
+  for (const character of text) {
+    result += (place < left ? inserted : "") + character;
+    place++;
+  }
+  return result + (place < left ? inserted : "");
 }
 
 function repeat(count: number, text: string): string {
@@ -225,6 +235,7 @@ function align(count: number, text: string, side: "left" | "right"): string {
     const padding = " ".repeat(count - length);
     return side === "left" ? text + padding : padding + text;
   }
-  const characters = [...text];
-  return (side === "left" ? characters.slice(0, count) : characters.slice(length - count)).join("");
+  return side === "left"
+    ? text.slice(0, offsetOfCharacter(text, count))
+    : text.slice(offsetOfCharacter(text, length - count));
 }

@@ -14,10 +14,10 @@ export const timeFunctions: FunctionTable = {
   now: fixed([], () => now()),
   date: fixed(["string", "interface {}"], ([layout, value]) => formatTime(inLocal(timeOf(value)), layout)),
   toDate: fixed(["string", "string"], ([layout, text]) => parseTime(layout, text, local) ?? zeroTime),
-  toDateInZone: fixed(
-    ["string", "string", "string"],
-    ([layout, zone, text]) => parseTime(layout, text, loadZone(zone) ?? utc) ?? zeroTime,
-  ),
+  toDateInZone: fixed(["string", "string", "string"], ([layout, zone, text], execution) => {
+    execution.spend(zoneWork);
+    return parseTime(layout, text, loadZone(zone) ?? utc) ?? zeroTime;
+  }),
   unixEpoch: fixed(["time.Time"], ([time]) => String(time.seconds)),
   unixEpochMillis: fixed(["time.Time"], ([time]) =>
     String(BigInt.asIntN(64, BigInt(time.seconds) * 1000n + BigInt(Math.floor(time.nanoseconds / 1e6)))),
@@ -25,6 +25,9 @@ export const timeFunctions: FunctionTable = {
   unixEpochNanos: fixed(["time.Time"], ([time]) => String(BigInt.asIntN(64, nsOfTime(time)))),
   unixToTime: fixed(["string"], ([text]) => unixToTime(text)),
 };
+
+/** What it costs to look for a zone, which `Intl` is slow at. */
+const zoneWork = 100;
 
 /** The only thing in a template that is not the same each time. */
 function now(): Time {
@@ -56,10 +59,10 @@ const unitsByLength: Readonly<Record<number, bigint>> = {
 
 /** Days, seconds, milliseconds, microseconds or nanoseconds since 1970. */
 function unixToTime(text: string): Time {
-  const integer = /^[+-]?\d+$/u.test(text) ? BigInt(text.replace(/^\+/u, "")) : undefined;
-  const fits = integer !== undefined && BigInt.asIntN(64, integer) === integer;
-  if (!fits) {
-    const problem = integer === undefined ? "invalid syntax" : "value out of range";
+  const [, sign, digits] = /^([+-]?)0*(\d+)$/u.exec(text) ?? [];
+  const integer = digits === undefined || digits.length > 19 ? undefined : BigInt(sign === "-" ? `-${digits}` : digits);
+  if (integer === undefined || BigInt.asIntN(64, integer) !== integer) {
+    const problem = digits === undefined ? "invalid syntax" : "value out of range";
     throw new CallError(`unable to parse time '${text}': strconv.ParseInt: parsing ${quoteGo(text)}: ${problem}`);
   }
   const unit = unitsByLength[text.length];

@@ -1,4 +1,5 @@
 import { checkLength } from "../limits.ts";
+import { characterCount, truncate } from "./characters.ts";
 
 /** What stands between `%` and the verb. */
 export interface Flags {
@@ -45,25 +46,6 @@ export function padWithSpaces(text: string, flags: Readonly<Flags>): string {
 }
 
 /** Cuts a text to as many characters as the precision says. */
-export function truncate(text: string, { precision }: Readonly<Flags>): string {
-  if (precision === undefined || text.length <= precision) {
-    return text;
-  }
-  let end = 0;
-  for (let count = 0; count < precision && end < text.length; count++) {
-    end += text.codePointAt(end)! > 0xffff ? 2 : 1;
-  }
-  return text.slice(0, end);
-}
-
-/** How many characters (code points) a text has. */
-export function characterCount(text: string): number {
-  let count = text.length;
-  for (let i = 0; i + 1 < text.length; i++) {
-    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
-      count--;
-      i++;
-    }
-  }
-  return count;
+export function truncateTo({ precision }: Readonly<Flags>, text: string): string {
+  return precision === undefined ? text : truncate(text, precision);
 }

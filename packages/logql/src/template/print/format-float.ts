@@ -162,8 +162,9 @@ function keepZeros(body: string, format: string, precision: number | undefined):
   const at = body.search(isHexadecimal ? /[pP]/u : /[eE]/u);
   const tail = at < 0 ? "" : body.slice(at);
   let number = at < 0 ? body : body.slice(0, at);
-  let missing = /^[gGxX]$/u.test(format) ? (precision ?? 6) : 0;
-  missing -= number.replace(/^[0.xX]*/u, "").replaceAll(".", "").length;
+  let missing = /^[gGx]$/u.test(format) ? (precision ?? 6) : 0;
+  // Go counts the x among the digits.
+  missing -= number.replace(isHexadecimal ? /^0/u : /^[0.]*/u, "").replace(".", "").length;
   if (!number.includes(".")) {
     missing -= number === "0" ? 1 : 0;
     number += ".";

@@ -1,6 +1,6 @@
 import { bytesOf } from "../go-string.ts";
 import { printGoDuration } from "../../units/go-duration.ts";
-import { type Flags, noFlags, pad, truncate } from "./flags.ts";
+import { type Flags, noFlags, pad, truncateTo } from "./flags.ts";
 import { formatFloat } from "./format-float.ts";
 import { formatInteger } from "./format-integer.ts";
 import { canBackquote, quote } from "./quote.ts";
@@ -35,13 +35,15 @@ export function printWithVerb(given: Value, verb: string, flags: Readonly<Flags>
     return verb === "v" || verb === "T" ? pad("<nil>", flags) : `%!${verb}(<nil>)`;
   }
   if (verb === "T") {
-    return pad(truncate(typeName(value), flags), flags);
+    return pad(truncateTo(flags, typeName(value)), flags);
   }
   return printPart(value, verb, flags, 0);
 }
 
 function printPart(value: Exclude<Concrete, undefined>, verb: string, flags: Readonly<Flags>, depth: number): string {
-  const text = textOfMethods(value, verb, flags) ?? (verb === "p" ? undefined : printPlain(value, verb, flags, depth));
+  const text =
+    textOfMethods(value, verb, flags) ??
+    (verb === "p" || verb === "w" ? undefined : printPlain(value, verb, flags, depth));
   return text ?? `%!${verb}(${typeName(value)}=${printPlain(value, "v", flags, 0) ?? ""})`;
 }
 
@@ -122,9 +124,9 @@ function printItem(given: Value, verb: string, flags: Readonly<Flags>, depth: nu
 function formatString(text: string, verb: string, flags: Readonly<Flags>): string | undefined {
   switch (verb) {
     case "v":
-      return flags.sharpV ? formatQuoted(text, flags) : pad(truncate(text, flags), flags);
+      return flags.sharpV ? formatQuoted(text, flags) : pad(truncateTo(flags, text), flags);
     case "s":
-      return pad(truncate(text, flags), flags);
+      return pad(truncateTo(flags, text), flags);
     case "q":
       return formatQuoted(text, flags);
     case "x":
@@ -137,7 +139,7 @@ function formatString(text: string, verb: string, flags: Readonly<Flags>): strin
 }
 
 function formatQuoted(given: string, flags: Readonly<Flags>): string {
-  const text = truncate(given, flags);
+  const text = truncateTo(flags, given);
   return pad(flags.sharp && canBackquote(text) ? `\`${text}\`` : quote(text, '"', flags.plus), flags);
 }
 

@@ -54,6 +54,24 @@ export interface LayoutPart {
  * and `Mon` are none before a small letter, and a fraction is none before another digit.
  */
 export function parseLayout(layout: string): readonly LayoutPart[] {
+  const known = cachedLayouts.get(layout);
+  if (known !== undefined) {
+    return known;
+  }
+  const parts = takeApart(layout);
+  if (cachedLayouts.size === cachedLayoutsMax) {
+    cachedLayouts.clear();
+  }
+  cachedLayouts.set(layout, parts);
+  return parts;
+}
+
+/** A template prints by the same few layouts line after line. */
+const cachedLayouts = new Map<string, readonly LayoutPart[]>();
+
+const cachedLayoutsMax = 100;
+
+function takeApart(layout: string): readonly LayoutPart[] {
   const parts: LayoutPart[] = [];
   let start = 0;
   for (const match of layout.matchAll(elementPattern)) {

@@ -332,7 +332,9 @@ function inNamedZone(name: string, inZone: (zone: Zone) => Time, zone: Zone): Ti
       return inZoneOf(inZone(fixedZone(name, zone.offsetAt(seconds))), zone);
     }
   }
-  return inZone(fixedZone(name, /^GMT./u.test(name) ? Number(name.slice(3)) * 3600 : 0));
+  // Go takes the clock for that of UTC even then.
+  const { seconds, nanoseconds } = inZone(utc);
+  return new Time(seconds, nanoseconds, fixedZone(name, /^GMT./u.test(name) ? Number(name.slice(3)) * 3600 : 0));
 }
 
 function dateOfFields(fields: Fields): { year: number; month: number; day: number } | undefined {

@@ -6,11 +6,14 @@
  * @param offset seconds east of Greenwich then.
  */
 export function abbreviationOf(zone: string, seconds: number, offset: number): string {
+  if (offset % quarterSeconds !== 0) {
+    return "LMT";
+  }
   const special = specialNames.get(zone)?.get(offset);
   if (special !== undefined) {
     return special === numeric ? numericName(offset) : special;
   }
-  for (const locale of ["en-US", "en-GB", "en-AU", "en-NZ", "en-IN", "en-ZA"]) {
+  for (const locale of ["en-US", "en-GB", "en-AU", "en-CA", "en-NZ", "en-IN", "en-ZA"]) {
     const name = shortName(locale, zone, seconds);
     if (/^[A-Z]{2,5}$/u.test(name) && (name !== "GMT" || offset === 0)) {
       return name;
@@ -18,6 +21,9 @@ export function abbreviationOf(zone: string, seconds: number, offset: number): s
   }
   return numericName(offset);
 }
+
+/** Zones have been a multiple of this apart since there are zones; before, each place had its local mean time. */
+const quarterSeconds = 900;
 
 function numericName(offset: number): string {
   const minutes = Math.trunc(Math.abs(offset) / 60);

@@ -60,7 +60,17 @@ function ianaZone(name: string): Zone | undefined {
     }
     return cachedOffset;
   };
-  return { name, offsetAt, abbreviationAt: (seconds) => abbreviationOf(name, seconds, offsetAt(seconds)) };
+  return {
+    name,
+    offsetAt,
+    abbreviationAt: (seconds) => abbreviationOf(name, namedSeconds(seconds, offsetAt), offsetAt(seconds)),
+  };
+}
+
+/** `Intl` has names from 1970 on: before, a time of that year with the same offset stands for another. */
+function namedSeconds(seconds: number, offsetAt: (seconds: number) => number): number {
+  const candidates = [1_209_600, 16_848_000];
+  return seconds >= 0 ? seconds : (candidates.find((time) => offsetAt(time) === offsetAt(seconds)) ?? seconds);
 }
 
 function zoneFormat(name: string): Intl.DateTimeFormat | undefined {
@@ -72,7 +82,6 @@ function zoneFormat(name: string): Intl.DateTimeFormat | undefined {
       timeZone: name,
       calendar: "iso8601",
       hourCycle: "h23",
-      era: "short",
       year: "numeric",
       month: "numeric",
       day: "numeric",
@@ -88,18 +97,20 @@ function zoneFormat(name: string): Intl.DateTimeFormat | undefined {
   }
 }
 
-/** The greatest distance from 1970 that a JavaScript date has. */
-const dateSecondsMax = 8.64e12;
+/** 1800: before, every place had the time of its own that it has then. */
+const firstSeconds = -5_364_662_400;
+
+/** A day before the last that a JavaScript date can be. */
+const lastSeconds = 8.64e12 - 86_400;
 
 function intlOffset(format: Intl.DateTimeFormat, seconds: number): number {
-  const clamped = Math.max(-dateSecondsMax + 86_400, Math.min(dateSecondsMax - 86_400, seconds));
+  const clamped = Math.max(firstSeconds, Math.min(lastSeconds, seconds));
   const fields: Record<string, string> = {};
   for (const { type, value } of format.formatToParts(clamped * 1000)) {
     fields[type] = value;
   }
-  const year = /^B/u.test(fields["era"] ?? "") ? 1 - Number(fields["year"]) : Number(fields["year"]);
   const date = new Date(0);
-  date.setUTCFullYear(year, Number(fields["month"]) - 1, Number(fields["day"]));
+  date.setUTCFullYear(Number(fields["year"]), Number(fields["month"]) - 1, Number(fields["day"]));
   date.setUTCHours(Number(fields["hour"]), Number(fields["minute"]), Number(fields["second"]));
   return date.getTime() / 1000 - clamped;
 }
