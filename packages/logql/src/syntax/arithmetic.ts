@@ -1,3 +1,4 @@
+import { goPow } from "../units/go-pow.ts";
 import type { BinaryOperator, ComparisonOperator } from "./ast.ts";
 
 /** Binding strength, weakest first; `^` alone binds to the right. */
@@ -66,7 +67,7 @@ export function calculate(operator: BinaryOperator, left: number, right: number)
     case "%":
       return right === 0 ? Number.NaN : left % right;
     case "^":
-      return power(left, right);
+      return goPow(left, right);
     case "and":
     case "or":
     case "unless":
@@ -74,12 +75,4 @@ export function calculate(operator: BinaryOperator, left: number, right: number)
     default:
       return compare(operator, left, right) ? 1 : 0;
   }
-}
-
-/** Go's math.Pow: 1 to any power is 1, and -1 to an infinite one; JavaScript says NaN. */
-function power(base: number, exponent: number): number {
-  if (base === 1 || (base === -1 && !Number.isFinite(exponent) && !Number.isNaN(exponent))) {
-    return 1;
-  }
-  return base ** exponent;
 }

@@ -1,5 +1,6 @@
 import { labelsFrom, labelValue, printLabels, type Labels } from "@sluice/model";
 import type { BinaryOperation, BinaryOperator, ComparisonOperator, VectorMatching } from "../../src/syntax/index.ts";
+import { goPow } from "../../src/units/go-pow.ts";
 import { holds } from "./reference-pipeline.ts";
 import type { ReferenceSample } from "./reference-vector.ts";
 
@@ -113,7 +114,7 @@ function calculate(operator: BinaryOperator, left: number, right: number): numbe
     case "%":
       return right === 0 ? Number.NaN : left % right;
     case "^":
-      return left === 1 ? 1 : left ** right;
+      return goPow(left, right);
     default:
       throw new Error(`${operator} does not calculate`);
   }
