@@ -54,7 +54,7 @@ export function parseNumber(text: string): ParsedNumber {
 const integerPattern =
   /^(?<sign>[+-]?)(?:(?<prefix>0[xX])(?<hex>(?:_?[\da-fA-F])+)|0[bB](?<binary>(?:_?[01])+)|0[oO]?(?<octal>(?:_?[0-7])+)|(?<decimal>0|[1-9](?:_?\d)*))$/u;
 
-/** More digits than an integer of 64 bits has in any base, with its prefix. */
+/** More digits than an integer of 64 bits has in any base. */
 const digitsMax = 70;
 
 /** Stands for all integers that are too great. */
@@ -67,17 +67,17 @@ export function parseInteger(text: string): bigint | undefined {
     return undefined;
   }
   const { sign, hex, binary, octal, decimal = "0" } = groups;
-  const literal =
+  const [prefix, written] =
     hex !== undefined
-      ? `0x${hex}`
+      ? ["0x", hex]
       : binary !== undefined
-        ? `0b${binary}`
+        ? ["0b", binary]
         : octal !== undefined
-          ? `0o${octal}`
-          : decimal;
-  const digits = literal.replaceAll("_", "").replace(/^(0[xbo])?0+(?=[\da-fA-F])/u, "$1");
+          ? ["0o", octal]
+          : ["", decimal];
+  const digits = written.replace(/^[0_]+(?=.)/u, "").replaceAll("_", "");
   // A long text is no integer of 64 bits, and would take long to read.
-  const magnitude = digits.length > digitsMax ? beyondInteger : BigInt(digits);
+  const magnitude = digits.length > digitsMax ? beyondInteger : BigInt(prefix + digits);
   return sign === "-" ? -magnitude : magnitude;
 }
 
