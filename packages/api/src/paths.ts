@@ -47,6 +47,7 @@ export const paths = {
   metrics: "/metrics",
   config: "/config",
   runtimeConfig: "/runtime_config",
+  tenantLimits: "/config/tenant/v1/limits",
   services: "/services",
   logLevel: "/log_level",
   flush: "/flush",

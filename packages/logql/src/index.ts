@@ -7,6 +7,8 @@ export {
   type QueryPlan,
 } from "./explain/plan-query.ts";
 export { compileEntryFilter, type EntryFilter } from "./entry-filter.ts";
+export { detectFields, detectFieldValues, type DetectedField } from "./fields/detect-fields.ts";
+export { isId } from "./fields/field-type.ts";
 export { minePatterns, type LevelPattern, type PatternAnswer, type PatternQuery } from "./patterns/mine-patterns.ts";
 export {
   isSplittable,

@@ -22,11 +22,14 @@ import { splitTenants } from "../querier/tenants.ts";
 import type { TenantLimits } from "../runtime-config/tenant-limits.ts";
 import { ruleRoutes } from "../ruler/rule-routes.ts";
 import type { Ruler } from "../ruler/ruler.ts";
+import { detectedRoutes } from "./detected-routes.ts";
 import { answerError, setErrorHandler } from "./error-handler.ts";
 import { flushRoute } from "./flush-route.ts";
 import { indexRoutes } from "./index-routes.ts";
 import { labelRoutes } from "./label-routes.ts";
+import { limitsRoutes } from "./limits-routes.ts";
 import { answerOtherMethods } from "./method-not-allowed.ts";
+import { patternRoute } from "./pattern-route.ts";
 import { pushRoutes } from "./push-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
 import type { ReadOptions } from "./read-request.ts";
@@ -138,7 +141,11 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   });
   await app.register(flushRoute, { flush: () => ingester.flushAll() });
   await app.register(queryRoutes, { runner, ...reading, metrics });
-  await app.register(labelRoutes, { querier: withSeriesBy(runner, querier, reading.limitsOf), ...reading });
+  const seriesQuerier = withSeriesBy(runner, querier, reading.limitsOf);
+  await app.register(labelRoutes, { querier: seriesQuerier, ...reading });
+  await app.register(detectedRoutes, { querier: seriesQuerier, runner, ...reading });
+  await app.register(patternRoute, { runner, ...reading });
+  await app.register(limitsRoutes, { limitsOf, version: parts.version });
   await app.register(indexRoutes, { runner, ...reading });
   await app.register(tailRoute, {
     runner,

@@ -3,7 +3,7 @@ import { nsPerMs, ServiceError } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { IndexStatsSummary } from "../querier/index-stats.ts";
 import type { VolumeParams } from "../querier/index-tasks.ts";
-import type { QueryRunner, RunOptions } from "../querier/query-runner.ts";
+import type { QueryRunner } from "../querier/query-runner.ts";
 import { clientOf } from "./client-signal.ts";
 import {
   parseBounds,
@@ -15,7 +15,7 @@ import {
   type TimeBounds,
 } from "./params.ts";
 import { allowedBounds } from "./query-limits.ts";
-import { readRequestOf, type ReadOptions, type ReadRequest } from "./read-request.ts";
+import { howToRun, readRequestOf, type ReadOptions, type ReadRequest } from "./read-request.ts";
 import { sendJson } from "./send-json.ts";
 import { writeQueryResponse } from "./write-result.ts";
 
@@ -96,10 +96,6 @@ export const indexRoutes: FastifyPluginAsync<IndexRoutesOptions> = async (app, o
       answerVolume(request, reply, (params, bounds) => BigInt(parseStepMs(params, bounds)) * nsPerMs),
   });
 };
-
-function howToRun({ tenant, limits, params }: ReadRequest, signal: AbortSignal): RunOptions {
-  return { queue: tenant, affinity: params.get("query"), timeoutMs: limits.query_timeout, signal };
-}
 
 /** Loki reads these of every request for a range, though they say nothing about statistics. */
 function checkRangeParams({ params, nowMs }: ReadRequest): void {

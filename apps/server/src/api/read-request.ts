@@ -1,6 +1,7 @@
 import type { Clock } from "@sluice/model";
 import type { FastifyRequest } from "fastify";
 import type { Limits } from "../limits.ts";
+import type { RunOptions } from "../querier/query-runner.ts";
 import { paramsOf, type Params } from "./params.ts";
 import { readTenantsOf } from "./tenant.ts";
 
@@ -30,4 +31,9 @@ export function readRequestOf(request: FastifyRequest, { limitsOf, mayReadSevera
   const tenant = readTenantsOf(request, mayReadSeveral);
   const queryTags = String(request.headers["x-query-tags"] ?? "");
   return { tenant, limits: limitsOf(tenant), params: paramsOf(request), queryTags, nowMs: clock.nowMs() };
+}
+
+/** @param signal aborts when the client leaves. */
+export function howToRun({ tenant, limits, params }: ReadRequest, signal: AbortSignal): RunOptions {
+  return { queue: tenant, affinity: params.get("query"), timeoutMs: limits.query_timeout, signal };
 }

@@ -6,6 +6,7 @@ import { checkAnswerSize, checkEntriesLimit, checkQuery } from "../api/query-lim
 import { writeQueryResponse } from "../api/write-result.ts";
 import type { Limits } from "../limits.ts";
 import { boundReads, emptyQuerier } from "./bound-reads.ts";
+import { fieldTasks } from "./field-tasks.ts";
 import { indexTasks } from "./index-tasks.ts";
 import type { QueryContext } from "./query-context.ts";
 
@@ -108,6 +109,8 @@ export const queryTasks = {
   },
 
   ...indexTasks,
+
+  ...fieldTasks,
 
   /** The label sets of streams. */
   series: (request: SeriesRequest, { querier }: QueryContext): Promise<readonly Labels[]> => querier.series(request),

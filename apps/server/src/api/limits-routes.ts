@@ -1,0 +1,30 @@
+import { paths } from "@sluice/api";
+import type { FastifyPluginAsync } from "fastify";
+import { stringify } from "yaml";
+import { printableLimits, type Limits } from "../limits.ts";
+import { sendText } from "./error-handler.ts";
+import { tenantOf } from "./tenant.ts";
+
+export interface LimitsRoutesOptions {
+  readonly limitsOf: (tenant: string) => Limits;
+  readonly version: string;
+}
+
+/**
+ * The limits that hold for the tenant who asks: as YAML, and as JSON for Grafana's Logs Drilldown, which then knows what to
+ * offer.
+ *
+ * @see Loki's pkg/loki/config_handler.go tenantLimitsHandler
+ */
+export const limitsRoutes: FastifyPluginAsync<LimitsRoutesOptions> = async (app, { limitsOf, version }) => {
+  app.get(paths.tenantLimits, (request, reply) =>
+    sendText(reply, 200, stringify(printableLimits(limitsOf(tenantOf(request)))).trimEnd()),
+  );
+
+  app.get(paths.drilldownLimits, (request) => ({
+    limits: printableLimits(limitsOf(tenantOf(request))),
+    // Patterns are always there, though nothing keeps them.
+    pattern_ingester_enabled: true,
+    version,
+  }));
+};
