@@ -1,7 +1,13 @@
+import type { EntryBatch } from "@sluice/model";
 import { decodeLine } from "./decode-line.ts";
 import { LineLabels } from "./line-labels.ts";
 
 const encoder = new TextEncoder();
+
+/** Where a line's time is looked up when a stage asks for it: batches read their times only then. */
+type LineTimes = Pick<EntryBatch, "baseNs" | "deltaNs">;
+
+const noTimes: LineTimes = { baseNs: 0n, deltaNs: new Float64Array(1) };
 
 /**
  * The line that a pipeline works on. One object serves all lines of a query. It has its content as bytes and as text;
@@ -12,19 +18,19 @@ export class Line {
   #bytes: Uint8Array = new Uint8Array();
   #start = 0;
   #end = 0;
-  #baseNs = 0n;
-  #deltaNs = 0;
+  #times: LineTimes = noTimes;
+  #row = 0;
   #text: string | undefined;
   #isChanged = false;
   #isEncoded = true;
 
-  /** Takes the next line, `bytes[start, end)`, of time `baseNs + deltaNs`; the caller resets the labels. */
-  reset(bytes: Uint8Array, start: number, end: number, baseNs = 0n, deltaNs = 0): void {
+  /** Takes the next line, `bytes[start, end)`, whose time is that of the row; the caller resets the labels. */
+  reset(bytes: Uint8Array, start: number, end: number, times: LineTimes = noTimes, row = 0): void {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
-    this.#baseNs = baseNs;
-    this.#deltaNs = deltaNs;
+    this.#times = times;
+    this.#row = row;
     this.#text = undefined;
     this.#isChanged = false;
     this.#isEncoded = true;
@@ -70,7 +76,7 @@ export class Line {
 
   /** Nanoseconds since the epoch. */
   get timestampNs(): bigint {
-    return this.#baseNs + BigInt(this.#deltaNs);
+    return this.#times.baseNs + BigInt(this.#times.deltaNs[this.#row]!);
   }
 
   #encode(): void {

@@ -12,7 +12,7 @@ import {
   type ResultStream,
 } from "@sluice/model";
 import { scanBlock, type Execution } from "../execution.ts";
-import type { LogExpression, StageNode } from "../syntax/index.ts";
+import type { LogExpression } from "../syntax/index.ts";
 import type { CollectedLines, LineSet } from "./collected-lines.ts";
 import { Line } from "./line.ts";
 import { instantOf, LogCollector } from "./log-collector.ts";
@@ -37,8 +37,6 @@ interface LogScan {
   readonly pipeline: Pipeline;
   readonly line: Line;
   readonly collector: LogCollector;
-  /** No stage changes labels, so that lines with the same metadata have the same labels. */
-  readonly sharesLabels: boolean;
 }
 
 /**
@@ -56,13 +54,7 @@ export async function runLogQuery(query: LogQuery, execution: Execution): Promis
   const blocks = inTimeOrder(await querier.select(request, signal), direction);
   stats.blocksTotal += blocks.length;
   const collector = new LogCollector(query);
-  const scan: LogScan = {
-    query,
-    pipeline,
-    line: new Line(),
-    collector,
-    sharesLabels: query.log.stages.every(keepsLabels),
-  };
+  const scan: LogScan = { query, pipeline, line: new Line(), collector };
   for (const { block, ordinal } of blocks) {
     // No block from here on reaches beyond this block's edge, so that everything before it is final.
     collector.settleBefore(edgeOf(block, direction));
@@ -101,14 +93,10 @@ function compareTimes(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function keepsLabels({ kind }: StageNode): boolean {
-  return kind === "lineFilter";
-}
-
 function collectFrom(
   batch: EntryBatch,
   place: { readonly labels: Labels; readonly ordinal: number },
-  { query, pipeline, line, collector, sharesLabels }: LogScan,
+  { query, pipeline, line, collector }: LogScan,
 ): void {
   const { startNs, endNs, direction } = query;
   const range = {
@@ -118,19 +106,24 @@ function collectFrom(
   };
   const { deltaNs, baseNs } = batch;
   const base = instantOf(baseNs);
-  const shared = sharesLabels ? new Map<Labels, LineSet>() : undefined;
+  // Where no stage looks at labels, lines with the same metadata have the same.
+  const shared = pipeline.readsLabels ? undefined : new Map<Labels, LineSet>();
   collector.beginBlock(place);
   scanBatch(batch, place.labels, pipeline, line, range, (found, index) => {
     const delta = deltaNs[index]!;
     const wholeSeconds = Math.floor(delta / 1e9);
     const nanos = base.nanos + (delta - wholeSeconds * 1e9);
     const carry = nanos >= 1e9 ? 1 : 0;
-    const metadata = shared === undefined ? undefined : metadataAt(batch, index);
-    let set = metadata && shared?.get(metadata);
-    if (set === undefined) {
+    let set: LineSet | undefined;
+    if (shared === undefined) {
       set = found.labels.categorised();
-      if (metadata !== undefined) {
-        shared?.set(metadata, set);
+    } else {
+      const metadata = metadataAt(batch, index);
+      set = shared.get(metadata);
+      if (set === undefined) {
+        found.labels.reset(place.labels, metadata);
+        set = found.labels.categorised();
+        shared.set(metadata, set);
       }
     }
     const { bytes, start, end } = found;

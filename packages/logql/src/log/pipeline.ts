@@ -29,6 +29,8 @@ export interface Pipeline {
   readonly equalities: readonly LabelPair[];
   /** What passing lines mostly hold, but need not; see {@link ValueHint}. */
   readonly valueHints: readonly ValueHint[];
+  /** Whether a stage reads or makes labels; otherwise lines pass by their text alone, and their labels are not set. */
+  readonly readsLabels: boolean;
   /** What single fields of a line say about whether it passes; undefined when the stages are of another kind. */
   readonly fields: FieldSearch | undefined;
   /** All stages, in the order that is quickest. */
@@ -99,7 +101,12 @@ export function compilePipeline(
 ): Pipeline {
   const ordered = reorderStages(nodes);
   const needles = needlesBeforeFormats(ordered);
-  const pushed = { needles, equalities: equalitiesBeforeParsers(ordered), valueHints: valueHintsOf(ordered) };
+  const pushed = {
+    needles,
+    equalities: equalitiesBeforeParsers(ordered),
+    valueHints: valueHintsOf(ordered),
+    readsLabels: ordered.some(({ kind }) => kind !== "lineFilter" && kind !== "decolorize"),
+  };
   const searched = firstSearched(ordered);
   const stages = ordered.filter((node) => node !== searched).map((node) => compileStage(node, hints));
   const fields = searchFields(ordered, searched, kernels, hints);

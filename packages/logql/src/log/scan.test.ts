@@ -22,7 +22,7 @@ test("a search through all lines at once finds what a search line by line finds"
         const wanted = lines.keys().filter((i) => i >= start && i < end && lines[i]!.includes(needleText));
         const want = [...wanted];
         for (const kernels of [simd, plainKernels]) {
-          expect(linesWith(batch, { needle, kernels }, start, end)).toEqual(want);
+          expect([...linesWith(batch, { needle, kernels }, start, end)]).toEqual(want);
         }
       },
     ),

@@ -8,7 +8,10 @@ import type { NeedleSearch, Pipeline } from "./pipeline.ts";
 
 const lineBreak = 0x0a;
 
-/** What happens to a line that passed. Returning false ends the scan. */
+/**
+ * What happens to a line that passed. Returning false ends the scan. The line's labels are set only when the pipeline reads
+ * labels.
+ */
 export type Visit = (line: Line, index: number) => boolean;
 
 export interface ScanRange {
@@ -35,11 +38,15 @@ export function scanBatch(
   if (fields !== undefined && rows !== undefined) {
     scanRows(batch, labels, fields.scan, search?.stages ?? stages, line, rows, range.backward, visit);
   } else if (search === undefined) {
-    scanLines(batch, labels, stages, line, range, visit);
+    scanLines(batch, labelsFor(pipeline, labels), stages, line, range, visit);
   } else {
     const found = linesWith(batch, search, range.from, range.to);
-    scanFound(batch, labels, search.stages, line, found, range.backward, visit);
+    scanFound(batch, labelsFor(pipeline, labels), search.stages, line, found, range.backward, visit);
   }
+}
+
+function labelsFor({ readsLabels }: Pipeline, labels: Labels): Labels | undefined {
+  return readsLabels ? labels : undefined;
 }
 
 /**
@@ -71,9 +78,8 @@ export function fieldRows(
       return lineFilters.every((filter) => filter(line));
     });
   }
-  const found = Uint32Array.from(rows);
-  scan.begin(batch, labels, found);
-  return found;
+  scan.begin(batch, labels, rows);
+  return rows;
 }
 
 const escape = new TextEncoder().encode("\\u");
@@ -87,8 +93,12 @@ function isPlain(
   return kernels.linesWith(bytes, escape, lineStarts[from]!, lineEnds[to - 1]!).length === 0;
 }
 
-function rowsBetween(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, i) => from + i);
+function rowsBetween(from: number, to: number): Uint32Array {
+  const rows = new Uint32Array(to - from);
+  for (let i = 0; i < rows.length; i++) {
+    rows[i] = from + i;
+  }
+  return rows;
 }
 
 function scanRows(
@@ -112,7 +122,7 @@ function scanRows(
 
 function scanLines(
   batch: EntryBatch,
-  labels: Labels,
+  labels: Labels | undefined,
   stages: readonly Stage[],
   line: Line,
   { from, to, backward }: ScanRange,
@@ -128,10 +138,10 @@ function scanLines(
 
 function scanFound(
   batch: EntryBatch,
-  labels: Labels,
+  labels: Labels | undefined,
   stages: readonly Stage[],
   line: Line,
-  found: readonly number[],
+  found: Uint32Array,
   backward: boolean,
   visit: Visit,
 ): void {
@@ -143,16 +153,22 @@ function scanFound(
   }
 }
 
-/** Runs the stages over one line of a batch, which need not be joined; `line` is left with what they made of it. */
+/**
+ * Runs the stages over one line of a batch, which need not be joined; `line` is left with what they made of it.
+ *
+ * @param labels the stream's; undefined when no stage reads labels.
+ */
 export function passes(
   batch: EntryBatch,
   index: number,
-  labels: Labels,
+  labels: Labels | undefined,
   stages: readonly Stage[],
   line: Line,
 ): boolean {
-  line.reset(batch.bytes, batch.lineStarts[index]!, batch.lineEnds[index]!, batch.baseNs, batch.deltaNs[index]!);
-  line.labels.reset(labels, metadataAt(batch, index));
+  line.reset(batch.bytes, batch.lineStarts[index]!, batch.lineEnds[index]!, batch, index);
+  if (labels !== undefined) {
+    line.labels.reset(labels, metadataAt(batch, index));
+  }
   for (const stage of stages) {
     if (!stage(line)) {
       return false;
@@ -167,24 +183,28 @@ export function linesWith(
   { needle, kernels }: Pick<NeedleSearch, "needle" | "kernels">,
   from: number,
   to: number,
-): number[] {
+): Uint32Array {
   if (from >= to) {
-    return [];
+    return new Uint32Array(0);
   }
   if (needle.includes(lineBreak)) {
     return linesAround(batch, needle, from, to);
   }
   const { bytes, lineStarts, lineEnds } = batch;
-  const found: number[] = [];
+  const found = kernels.linesWith(bytes, needle, lineStarts[from]!, lineEnds[to - 1]!);
+  let count = 0;
   let line = from;
-  for (const at of kernels.linesWith(bytes, needle, lineStarts[from]!, lineEnds[to - 1]!)) {
-    line = lineAtOffset(lineStarts, at, line, to);
-    // An entry of several lines may have several hits.
-    if (found.at(-1) !== line) {
-      found.push(line);
+  for (let i = 0; i < found.length; i++) {
+    const at = found[i]!;
+    if (at > lineEnds[line]!) {
+      line = lineAtOffset(lineStarts, at, line + 1, to);
+    } else if (i > 0) {
+      // An entry of several lines may have several hits.
+      continue;
     }
+    found[count++] = line;
   }
-  return found;
+  return found.subarray(0, count);
 }
 
 /** The same for a needle that holds a line break, which only entries of several lines can hold. */
@@ -193,7 +213,7 @@ function linesAround(
   needle: Uint8Array,
   from: number,
   to: number,
-): number[] {
+): Uint32Array {
   const find = createFinder(needle);
   const found: number[] = [];
   const end = lineEnds[to - 1]!;
@@ -211,13 +231,21 @@ function linesAround(
     }
     at = find(bytes, isInside ? lineStarts[line + 1]! : at + 1, end);
   }
-  return found;
+  return new Uint32Array(found);
 }
 
-/** The line in `[low, high)` that the offset lies in. */
+/**
+ * The line in `[low, high)` that the offset lies in. It is looked for from the beginning on, in steps that grow: with many
+ * hits the next one is near.
+ */
 function lineAtOffset(lineStarts: Uint32Array, offset: number, low: number, high: number): number {
   let before = low;
-  let after = high;
+  let after = low + 1;
+  for (let step = 1; after < high && lineStarts[after]! <= offset; step *= 2) {
+    before = after;
+    after += step;
+  }
+  after = Math.min(after, high);
   while (after - before > 1) {
     const middle = (before + after) >>> 1;
     if (lineStarts[middle]! <= offset) {

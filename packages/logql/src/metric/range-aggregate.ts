@@ -287,9 +287,13 @@ function sampleVisitor(
   aggregation: Aggregation,
   onSlot?: (slot: number) => void,
 ): Visit {
-  const { valueOf, sink } = aggregation;
+  const { valueOf, sink, pipeline, isUnwrapping } = aggregation;
   const slotOf = seriesOf(batch, stream, aggregation);
+  const lacksLabels = isUnwrapping && !pipeline.readsLabels;
   return (found, index) => {
+    if (lacksLabels) {
+      found.labels.reset(stream, metadataAt(batch, index));
+    }
     const first = times.firstOf(index);
     const last = times.lastOf(index);
     const value = first > last ? undefined : valueOf(found);
