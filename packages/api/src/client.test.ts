@@ -45,6 +45,35 @@ test("a range query asks for what it was given, as its tenant, and wants labels 
   });
 });
 
+test.for([
+  { stepMs: undefined, path: "/loki/api/v1/index/volume" },
+  { stepMs: 60_000, path: "/loki/api/v1/index/volume_range" },
+])("volumes with step $stepMs are asked for at $path", async ({ stepMs, path }) => {
+  let seen = "";
+  const baseUrl = await serve((request, response) => {
+    seen = request.url!;
+    response.end('{"status":"success","data":{"resultType":"vector","result":[]}}');
+  });
+  const params = { query: "{}", ...range, targetLabels: ["app", "env"], aggregateBy: "labels" } as const;
+  await createClient({ baseUrl }).volume({ ...params, ...(stepMs === undefined ? {} : { stepMs }) });
+  const url = new URL(seen, baseUrl);
+  expect(url.pathname).toBe(path);
+  expect(url.searchParams.get("targetLabels")).toBe("app,env");
+  expect(url.searchParams.get("step")).toBe(stepMs === undefined ? null : "60000ms");
+});
+
+test("the client explains a query with the parameters that run it", async () => {
+  let seen = "";
+  const baseUrl = await serve((request, response) => {
+    seen = request.url!;
+    response.end('{"status":"success","data":{"query":"{a=\\"b\\"}"}}');
+  });
+  expect(await createClient({ baseUrl }).explain({ query: '{a="b"}', ...range, limit: 5 })).toEqual({
+    query: '{a="b"}',
+  });
+  expect(seen).toMatch(/^\/loki\/api\/v1\/explain\?query=.*&limit=5/u);
+});
+
 test("a long query is posted as a form", async () => {
   let body = "";
   const baseUrl = await serve((request, response) => {

@@ -4,15 +4,20 @@ import type {
   AlertBody,
   AlertsResponse,
   BuildInfoResponse,
+  ExplainData,
+  ExplainResponse,
   FormatQueryResponse,
   IndexStatsResponse,
   LabelRecord,
   LabelsResponse,
+  MatrixData,
   QueryData,
   QueryResponse,
   RuleGroupBody,
   RulesResponse,
   SeriesResponse,
+  VectorData,
+  VolumeResponse,
 } from "./responses.ts";
 
 export interface ClientOptions {
@@ -50,6 +55,19 @@ export interface LabelsParams extends TimeBoundsParams {
   readonly query?: string;
 }
 
+export interface VolumeParams extends TimeBoundsParams {
+  /** A selector; `{}` is every stream. */
+  readonly query: string;
+  /** Volumes at most, at each time; the server's default is 100. */
+  readonly limit?: number;
+  /** Labels that count instead of those of the selector. */
+  readonly targetLabels?: readonly string[];
+  /** For each set of labels (the default), or for each label. */
+  readonly aggregateBy?: "series" | "labels";
+  /** Distance of two times; one volume of the whole range when absent. */
+  readonly stepMs?: number;
+}
+
 export interface TailParams {
   readonly query: string;
   /** Lines of history to send first; the server's default is 100. */
@@ -70,6 +88,10 @@ export interface Client {
   /** Label sets of the streams that match any of the selectors. */
   series(selectors: readonly string[], params: TimeBoundsParams, signal?: AbortSignal): Promise<readonly LabelRecord[]>;
   indexStats(query: string, params: TimeBoundsParams, signal?: AbortSignal): Promise<IndexStatsResponse>;
+  /** What a query over a range would do and cost; a Loki does not know this. */
+  explain(params: RangeQueryParams, signal?: AbortSignal): Promise<ExplainData>;
+  /** Bytes of lines by the labels of the selector, or by others. */
+  volume(params: VolumeParams, signal?: AbortSignal): Promise<VectorData | MatrixData>;
   /** The query in its canonical form. */
   formatQuery(query: string, signal?: AbortSignal): Promise<string>;
   alerts(signal?: AbortSignal): Promise<readonly AlertBody[]>;
@@ -144,6 +166,11 @@ export function createClient(options: ClientOptions): Client {
     },
     indexStats: (query, { startNs, endNs }, signal) =>
       json<IndexStatsResponse>(paths.indexStats, search({ query, start: startNs, end: endNs }), signal),
+    explain: async (params, signal) => (await json<ExplainResponse>(paths.explain, rangeParams(params), signal)).data,
+    volume: async (params, signal) => {
+      const path = params.stepMs === undefined ? paths.indexVolume : paths.indexVolumeRange;
+      return (await json<VolumeResponse>(path, volumeParams(params), signal)).data;
+    },
     formatQuery: async (query, signal) =>
       (await json<FormatQueryResponse>(paths.formatQuery, search({ query }), signal)).data,
     alerts: async (signal) => (await json<AlertsResponse>(paths.alerts, search({}), signal)).data.alerts,
@@ -186,6 +213,19 @@ export function codeOfStatus(status: number): ErrorCode {
 function rangeParams({ query, startNs, endNs, limit, direction, stepMs }: RangeQueryParams): URLSearchParams {
   const step = stepMs === undefined ? undefined : `${stepMs}ms`;
   return search({ query, start: startNs, end: endNs, limit, direction, step });
+}
+
+function volumeParams({
+  query,
+  startNs,
+  endNs,
+  limit,
+  targetLabels,
+  aggregateBy,
+  stepMs,
+}: VolumeParams): URLSearchParams {
+  const step = stepMs === undefined ? undefined : `${stepMs}ms`;
+  return search({ query, start: startNs, end: endNs, limit, targetLabels: targetLabels?.join(","), aggregateBy, step });
 }
 
 function labelsParams({ query, startNs, endNs }: LabelsParams): URLSearchParams {

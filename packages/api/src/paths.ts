@@ -11,6 +11,7 @@ export const paths = {
   // Reading.
   queryRange: "/loki/api/v1/query_range",
   query: "/loki/api/v1/query",
+  explain: "/loki/api/v1/explain",
   legacyQuery: "/api/prom/query",
   labels: "/loki/api/v1/labels",
   label: "/loki/api/v1/label",

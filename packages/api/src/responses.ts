@@ -115,6 +115,93 @@ export interface IndexStatsResponse {
 /** Answer of `format_query`: the canonical form of the query. */
 export type FormatQueryResponse = SuccessResponse<string>;
 
+/** Answer of `index/volume` and `index/volume_range`: bytes of lines by label sets, or by labels with an empty value. */
+export type VolumeResponse = SuccessResponse<VectorData | MatrixData>;
+
+/** Answer of `explain`, which only Sluice has: what a query would do and cost. It reads no line. */
+export type ExplainResponse = SuccessResponse<ExplainData>;
+
+export interface ExplainData {
+  /** The query in its canonical form. */
+  readonly query: string;
+  readonly type: "log" | "metric";
+  /** One for each selector in the query, from the left. */
+  readonly scans: readonly ExplainScan[];
+  /** Of all scans together. */
+  readonly estimate: ExplainEstimate;
+  readonly budget: ExplainBudget;
+  /** How the query could be made cheaper: one sentence each. */
+  readonly advice: readonly string[];
+}
+
+/** What is read for one selector, and what is done with it. */
+export interface ExplainScan {
+  readonly selector: string;
+  /** The range that is looked at, with the windows of a metric; nanoseconds since the epoch in decimal, without the end. */
+  readonly start: string;
+  readonly end: string;
+  /** Streams with lines in the range, and the labels of some of them. */
+  readonly streams: number;
+  readonly streamLabels: readonly LabelRecord[];
+  /** Segments of the tenant in the range, of matching streams or not. */
+  readonly segments: number;
+  readonly blocks: ExplainBlocks;
+  /** What rules out blocks of matching streams in the range; one block may be ruled out by several. */
+  readonly filters: readonly ExplainFilter[];
+  /** Lines in the blocks to read, in segments and in memory. */
+  readonly lines: number;
+  /** Bytes of those lines. */
+  readonly bytes: number;
+  /** Bytes of the blocks in segments as they are stored. */
+  readonly storedBytes: number;
+  /** Requests to the object store for them, when none is in memory. */
+  readonly requests: number;
+  /** Whether a block is counted unread where it lies in one window. */
+  readonly countsUnread: boolean;
+  /** In the order in which they run. */
+  readonly stages: readonly string[];
+  /** The labels that parsers look for; null for all that there are. */
+  readonly fields: readonly string[] | null;
+}
+
+/** Blocks of matching streams. */
+export interface ExplainBlocks {
+  /** In segments: */
+  readonly outsideRange: number;
+  readonly inRange: number;
+  /** Of those in the range: deleted as a whole or too old, ruled out by skip filters, and left to read. */
+  readonly hidden: number;
+  readonly ruledOut: number;
+  readonly toRead: number;
+  readonly inMemory: number;
+}
+
+export interface ExplainFilter {
+  /** A text that a line must hold, or a label of the stream or the structured metadata that it must have. */
+  readonly kind: "text" | "label";
+  /** The text, or `name="value"`. */
+  readonly text: string;
+  readonly blocksRuledOut: number;
+}
+
+export interface ExplainEstimate {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly storedBytes: number;
+  readonly requests: number;
+  /** Of one core: when nothing passes the first filter or the query ends early, and when everything passes. */
+  readonly cpuSeconds: { readonly atLeast: number; readonly atMost: number };
+}
+
+export interface ExplainBudget {
+  /** The tenant's `max_query_bytes_read`; 0 is no limit. */
+  readonly bytesMax: number;
+  /** Bytes that the query would read, at most. */
+  readonly bytes: number;
+  /** Whether it would be refused before it reads anything. */
+  readonly isExceeded: boolean;
+}
+
 /** A line that a tail could not deliver, because its reader was too slow. */
 export interface DroppedEntry {
   /** Nanoseconds since the epoch in decimal. */

@@ -1,22 +1,21 @@
 import { Readable } from "node:stream";
 import { paths } from "@sluice/api";
-import { nsPerMs, type Metrics } from "@sluice/model";
+import type { Metrics } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
-import type { Limits } from "../limits.ts";
 import type { QueryRunner, RunOptions } from "../querier/query-runner.ts";
-import type { WrittenAnswer } from "../querier/query-tasks.ts";
+import type { RangeParams, WrittenAnswer } from "../querier/query-tasks.ts";
 import { clientOf } from "./client-signal.ts";
-import { parseBounds, parseDirection, parseIntervalMs, parseLimit, parseStepMs, parseTimestampNs } from "./params.ts";
-import { checkBounds, withinLookback } from "./query-limits.ts";
-import { readRequestOf, type ReadOptions } from "./read-request.ts";
-import { parseEncodingFlags } from "./write-result.ts";
+import { paramsOf } from "./params.ts";
+import { instantParamsOf, rangeParamsOf } from "./query-params.ts";
+import type { ReadOptions } from "./read-request.ts";
+import { sendJson } from "./send-json.ts";
 
 export interface QueryRoutesOptions extends ReadOptions {
   readonly runner: QueryRunner;
   readonly metrics: Metrics;
 }
 
-/** `query_range` and `query`, by GET and by POSTed form. What the query says is read where it runs. */
+/** `query_range`, `query` and what is akin to them, by GET and by POSTed form. What a query says is read where it runs. */
 export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, options) => {
   const { runner, metrics } = options;
   const running = metrics.gauge("sluice_queries_running", "Queries that are not answered yet.");
@@ -30,70 +29,64 @@ export const queryRoutes: FastifyPluginAsync<QueryRoutesOptions> = async (app, o
   async function answer(
     reply: FastifyReply,
     kind: "range" | "instant",
-    { tenant, query, limits }: { readonly tenant: string; readonly query: string; readonly limits: Limits },
+    query: Pick<RangeParams, "tenant" | "query" | "limits">,
     run: (options: RunOptions) => Promise<WrittenAnswer>,
   ): Promise<FastifyReply> {
     const startMs = performance.now();
     running.add(1);
     using client = clientOf(reply);
     try {
-      const { signal } = client;
-      const written = await run({ queue: tenant, affinity: query, timeoutMs: limits.query_timeout, signal });
-      return await sendAnswer(reply, written);
+      return await sendAnswer(reply, await run(howToRun(query, client.signal)));
     } finally {
       running.add(-1);
       seconds.observe((performance.now() - startMs) / 1000, { kind });
     }
   }
 
+  const method = ["GET", "POST"];
   app.route({
-    method: ["GET", "POST"],
+    method,
     url: paths.queryRange,
     handler: async (request, reply) => {
-      const { tenant, limits, params, queryTags, nowMs } = readRequestOf(request, options);
-      const asked = parseBounds(params, nowMs);
-      const allowed = withinLookback(asked, limits, nowMs);
-      const bounds = allowed ?? asked;
-      checkBounds(bounds, limits);
-      const query = {
-        tenant,
-        query: params.get("query"),
-        queryTags,
-        limits,
-        bounds,
-        isAllowed: allowed !== undefined,
-        limit: parseLimit(params),
-        direction: parseDirection(params),
-        stepMs: parseStepMs(params, bounds),
-        intervalMs: parseIntervalMs(params),
-        flags: parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]),
-      };
+      const query = rangeParamsOf(request, options);
       return answer(reply, "range", query, (how) => runner.run("range", query, how));
     },
   });
-
   app.route({
-    method: ["GET", "POST"],
+    method,
     url: paths.query,
     handler: async (request, reply) => {
-      const { tenant, limits, params, queryTags, nowMs } = readRequestOf(request, options);
-      const time = params.get("time");
-      const timeNs = time === "" ? BigInt(nowMs) * nsPerMs : parseTimestampNs(time);
-      const query = {
-        tenant,
-        query: params.get("query"),
-        queryTags,
-        limits,
-        timeNs,
-        isAllowed: withinLookback({ startNs: timeNs, endNs: timeNs }, limits, nowMs) !== undefined,
-        limit: parseLimit(params),
-        direction: parseDirection(params),
-        flags: parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]),
-      };
+      const query = instantParamsOf(request, options);
       return answer(reply, "instant", query, (how) => runner.run("instant", query, how));
     },
   });
+  app.route({
+    method,
+    url: paths.legacyQuery,
+    handler: async (request, reply) => {
+      const query = { ...rangeParamsOf(request, options), regexp: paramsOf(request).get("regexp") };
+      return answer(reply, "range", query, (how) => runner.run("legacy", query, how));
+    },
+  });
+  app.route({
+    method,
+    url: paths.explain,
+    handler: async (request, reply) => {
+      const isInstant = paramsOf(request).get("time") !== "";
+      const query = isInstant ? instantParamsOf(request, options) : rangeParamsOf(request, options);
+      using client = clientOf(reply);
+      const data = await runner.run("explain", query, howToRun(query, client.signal));
+      return sendJson(reply, JSON.stringify({ status: "success", data }));
+    },
+  });
 };
+
+function howToRun(
+  { tenant, query, limits }: Pick<RangeParams, "tenant" | "query" | "limits">,
+  signal: AbortSignal,
+): RunOptions {
+  return { queue: tenant, affinity: query, timeoutMs: limits.query_timeout, signal };
+}
 
 /** Sends an answer as it was written; a large one piece by piece, as the client takes it. */
 function sendAnswer(reply: FastifyReply, { chunks }: WrittenAnswer): FastifyReply {

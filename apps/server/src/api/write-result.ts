@@ -72,7 +72,8 @@ function sampleBody(result: Exclude<QueryResult, { readonly type: "streams" }>):
   }
 }
 
-function statsBody(stats: QueryStats, { execSeconds }: QueryTiming): unknown {
+/** Loki's statistics of an answer, as far as there is something to tell. */
+export function statsBody(stats: QueryStats, { execSeconds }: QueryTiming): unknown {
   const perSecond = (count: number): number => (execSeconds > 0 ? Math.round(count / execSeconds) : 0);
   return {
     summary: {

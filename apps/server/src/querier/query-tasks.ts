@@ -1,13 +1,17 @@
+import type { ExplainData } from "@sluice/api";
 import { runInstantQuery, runRangeQuery } from "@sluice/logql";
 import { parseQuery } from "@sluice/logql/syntax";
 import type { Direction, Labels, Querier, QueryResult, ResultStream, SeriesRequest } from "@sluice/model";
 import type { TimeBounds } from "../api/params.ts";
 import { checkAnswerSize, checkEntriesLimit, checkQuery } from "../api/query-limits.ts";
+import { writeLegacyResponse } from "../api/write-legacy.ts";
 import { writeQueryResponse } from "../api/write-result.ts";
+import { explainQuery } from "../explain/explain-query.ts";
 import type { Limits } from "../limits.ts";
+import { alignToStep } from "./align-to-step.ts";
 import { boundReads, emptyQuerier } from "./bound-reads.ts";
-import { fieldTasks } from "./field-tasks.ts";
 import { indexTasks } from "./index-tasks.ts";
+import { legacyQuery } from "./legacy-query.ts";
 import type { QueryContext } from "./query-context.ts";
 
 interface QueryParams {
@@ -36,6 +40,11 @@ export interface RangeParams extends ReadParams {
 
 export interface InstantParams extends ReadParams {
   readonly timeNs: bigint;
+}
+
+export interface LegacyParams extends RangeParams {
+  /** Added to the query as one more filter; may be empty. */
+  readonly regexp: string;
 }
 
 export interface HistoryParams extends QueryParams {
@@ -91,6 +100,35 @@ export const queryTasks = {
     return written(answer, startMs, params, context);
   },
 
+  /** `/api/prom/query`: lines in the old shape. */
+  async legacy({ regexp, ...params }: LegacyParams, context: QueryContext): Promise<WrittenAnswer> {
+    const startMs = performance.now();
+    const query = legacyQuery(params.query, regexp);
+    const { limits, limit, bounds } = params;
+    checkEntriesLimit(limit, limits);
+    checkQuery(query, parseQuery(query), limits, params.queryTags);
+    const reading = readingWith(params, context, false);
+    const { result, stats } = await runRangeQuery({ ...params, ...reading, ...bounds, query }, context.signal);
+    checkAnswerSize(result);
+    const execSeconds = (performance.now() - startMs) / 1000;
+    const streams = result.type === "streams" ? result.streams : [];
+    return { chunks: [writeLegacyResponse(streams, stats, { execSeconds })] };
+  },
+
+  /** `explain`: of a range, or of an instant. */
+  async explain(params: RangeParams | InstantParams, { querier, signal }: QueryContext): Promise<ExplainData> {
+    const { limits, limit } = params;
+    const expression = parseQuery(params.query);
+    if (expression.kind === "log") {
+      checkEntriesLimit(limit, limits);
+    }
+    checkQuery(params.query, expression, limits, params.queryTags);
+    const isAligned = "bounds" in params && expression.kind !== "log";
+    const query = "bounds" in params ? { ...params, ...params.bounds } : params;
+    const aligned = isAligned ? { ...query, ...alignToStep(params.bounds, params.stepMs) } : query;
+    return explainQuery({ query: aligned, bytesMax: limits.max_query_bytes_read }, querier, signal);
+  },
+
   /** The newest lines before a live tail, oldest first. */
   async history(params: HistoryParams, context: QueryContext): Promise<readonly ResultStream[]> {
     const { bounds } = params;
@@ -109,8 +147,6 @@ export const queryTasks = {
   },
 
   ...indexTasks,
-
-  ...fieldTasks,
 
   /** The label sets of streams. */
   series: (request: SeriesRequest, { querier }: QueryContext): Promise<readonly Labels[]> => querier.series(request),
@@ -133,14 +169,6 @@ function readingWith(
 ): { readonly querier: Querier; readonly kernels: QueryContext["kernels"] } {
   const bounds = { bytesMax: limits.max_query_bytes_read, readsAll };
   return { querier: isAllowed ? boundReads(querier, bounds) : emptyQuerier, kernels };
-}
-
-/** Points of a metric query lie on multiples of the step, as Loki's query frontend has it; dashboards rely on it. */
-function alignToStep({ startNs, endNs }: TimeBounds, stepMs: number): TimeBounds {
-  const stepNs = BigInt(Math.round(stepMs * 1e6));
-  const floor = (ns: bigint): bigint => ns - (((ns % stepNs) + stepNs) % stepNs);
-  const flooredEnd = floor(endNs);
-  return { startNs: floor(startNs), endNs: flooredEnd === endNs ? endNs : flooredEnd + stepNs };
 }
 
 function written(
