@@ -8,6 +8,7 @@ import { writeLegacyResponse } from "../api/write-legacy.ts";
 import { writeQueryResponse } from "../api/write-result.ts";
 import { explainQuery } from "../explain/explain-query.ts";
 import type { Limits } from "../limits.ts";
+import { fieldTasks } from "./field-tasks.ts";
 import { alignToStep } from "./align-to-step.ts";
 import { boundReads, emptyQuerier } from "./bound-reads.ts";
 import { indexTasks } from "./index-tasks.ts";
@@ -147,6 +148,8 @@ export const queryTasks = {
   },
 
   ...indexTasks,
+
+  ...fieldTasks,
 
   /** The label sets of streams. */
   series: (request: SeriesRequest, { querier }: QueryContext): Promise<readonly Labels[]> => querier.series(request),
