@@ -49,17 +49,14 @@ function beginsIpv4(bytes: Uint8Array, at: number, end: number): boolean {
 
 /** One to four hexadecimal digits and a colon, or two colons and a digit. */
 function beginsIpv6(bytes: Uint8Array, at: number, end: number): boolean {
-  if (at + 4 >= end) {
-    return false;
-  }
   if (bytes[at] === colon) {
-    return bytes[at + 1] === colon && isHexDigit(bytes[at + 2]!);
+    return at + 2 < end && bytes[at + 1] === colon && isHexDigit(bytes[at + 2]!);
   }
   let digits = 0;
-  while (digits < 4 && isHexDigit(bytes[at + digits]!)) {
+  while (digits < 4 && at + digits < end && isHexDigit(bytes[at + digits]!)) {
     digits += 1;
   }
-  return digits > 0 && bytes[at + digits] === colon;
+  return digits > 0 && at + digits < end && bytes[at + digits] === colon;
 }
 
 function isDigit(byte: number): boolean {

@@ -74,4 +74,3 @@ function pairOf(high: number, low: number): string {
   const code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
   return code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
 }
-

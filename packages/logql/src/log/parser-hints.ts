@@ -1,7 +1,7 @@
 import type { Grouping, LabelFilterNode, StageNode, Unwrap } from "../syntax/index.ts";
 import { duplicateSuffix, errorLabel, preserveErrorLabel, type LineLabels } from "./line-labels.ts";
 import type { Line, Stage } from "./line.ts";
-import { compileLabelFilter, namesInFilter } from "./stages/label-filter.ts";
+import { compileLabelFilter, isAlwaysTrue, namesInFilter } from "./stages/label-filter.ts";
 import { namesInFormats } from "./stages/label-format.ts";
 import { namesInTemplate } from "./stages/line-format.ts";
 
@@ -70,7 +70,7 @@ export function hintsOfRange(
   const keepsSome = grouping !== undefined && !grouping.without && groups.length > 0;
   const required = [
     ...stages.flatMap(namesIn),
-    ...(unwrap?.filters.flatMap(namesInFilter) ?? []),
+    ...(unwrap?.filters.flatMap(namesNeededBy) ?? []),
     ...groups,
     ...(unwrap === undefined ? [] : [unwrap.label]),
   ];
@@ -85,7 +85,7 @@ export function hintsOfRange(
 function namesIn(stage: StageNode): readonly string[] {
   switch (stage.kind) {
     case "labelFilter":
-      return namesInFilter(stage.filter);
+      return namesNeededBy(stage.filter);
     case "lineFormat":
       return namesInTemplate(stage.template);
     case "labelFormat":
@@ -95,12 +95,21 @@ function namesIn(stage: StageNode): readonly string[] {
   }
 }
 
+/** A filter that every value passes needs no label. */
+function namesNeededBy(filter: LabelFilterNode): readonly string[] {
+  if (filter.kind === "and" || filter.kind === "or") {
+    return [...namesNeededBy(filter.left), ...namesNeededBy(filter.right)];
+  }
+  return isAlwaysTrue(filter) ? [] : namesInFilter(filter);
+}
+
 /** The first filter of each label, of those that stand alone. */
 function filtersOf(stages: readonly StageNode[], unwrap: Unwrap | undefined): ReadonlyMap<string, Stage> {
   const filters = new Map<string, Stage>();
   const add = (filter: LabelFilterNode): void => {
     const [name] = namesInFilter(filter);
-    if (filter.kind !== "and" && filter.kind !== "or" && name !== undefined && !filters.has(name)) {
+    const standsAlone = filter.kind !== "and" && filter.kind !== "or" && !isAlwaysTrue(filter);
+    if (standsAlone && name !== undefined && !filters.has(name)) {
       filters.set(name, compileLabelFilter(filter));
     }
   };

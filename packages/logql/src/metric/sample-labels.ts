@@ -1,5 +1,5 @@
 import { labelValue, noLabels, printLabels, ServiceError, type LabelPair, type Labels } from "@sluice/model";
-import { errorLabel, preserveErrorLabel, type LineLabels } from "../log/line-labels.ts";
+import { errorDetailsLabel, errorLabel, preserveErrorLabel, type LineLabels } from "../log/line-labels.ts";
 import { hintsOfRange, type ParserHints } from "../log/parser-hints.ts";
 import type { Grouping, StageNode, Unwrap } from "../syntax/index.ts";
 import { dropLabels } from "./series.ts";
@@ -33,7 +33,8 @@ export function sampleLabels(labels: LineLabels, grouping: Grouping | undefined)
     return labels.all();
   }
   if (grouping.without) {
-    return dropLabels(labels.all(), grouping.labels);
+    // Details without an error, which was dropped, are no label.
+    return dropLabels(labels.all(), [...grouping.labels, errorDetailsLabel]);
   }
   if (grouping.labels.length === 0) {
     return noLabels;
@@ -41,7 +42,8 @@ export function sampleLabels(labels: LineLabels, grouping: Grouping | undefined)
   const kept: LabelPair[] = [];
   for (const name of grouping.labels) {
     const value = labels.get(name);
-    if (value !== undefined) {
+    // As in Loki, a label that was taken away does not come back into a group.
+    if (value !== undefined && !labels.isDeleted(name)) {
       kept.push({ name, value });
     }
   }

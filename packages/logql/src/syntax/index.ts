@@ -3,6 +3,7 @@ export * from "./ast.ts";
 export { tokenize } from "./lexer.ts";
 export { matchesIpPattern, parseIpAddress, parseIpPattern, type IpAddress, type IpPattern } from "./ip-pattern.ts";
 export { parseJsonPath, type JsonPathStep } from "./json-path.ts";
+export { shapeOf, type Letter, type Shape } from "./literal-regex.ts";
 export { checkLinePattern, parseExtractingPattern, type LinePattern, type PatternPart } from "./line-pattern.ts";
 export { checkLogfmtKey } from "./logfmt-key.ts";
 export { logsOf, parseQuery, parseSelector, queryBytesMax } from "./parse.ts";

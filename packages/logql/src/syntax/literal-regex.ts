@@ -1,7 +1,7 @@
 import { parseRe2, type RegexNode } from "@sluice/model";
 
 /** An expression as Go's parser shapes it, as far as it matters here. */
-type Shape =
+export type Shape =
   | { readonly kind: "literal"; readonly text: readonly Letter[] }
   /** One character out of several. */
   | { readonly kind: "class" }
@@ -13,7 +13,7 @@ type Shape =
   | { readonly kind: "other" };
 
 /** A character of a text; one without case fits in with either. */
-interface Letter {
+export interface Letter {
   readonly codePoint: number;
   readonly ignoresCase: boolean | undefined;
 }
@@ -29,7 +29,7 @@ export function staysRegex(pattern: string): boolean {
   return !isSearch(shapeOf(parseRe2(pattern, { dotAll: false })));
 }
 
-function shapeOf(node: RegexNode): Shape {
+export function shapeOf(node: RegexNode): Shape {
   switch (node.kind) {
     case "set":
       return shapeOfSet(node.set);
@@ -97,8 +97,8 @@ function concatOf(parts: readonly Shape[]): Shape {
 }
 
 function takeCaseAlike(a: readonly Letter[], b: readonly Letter[]): boolean {
-  const all = [...a, ...b].map((letter) => letter.ignoresCase);
-  return !(all.includes(true) && all.includes(false));
+  const all = new Set([...a, ...b].map((letter) => letter.ignoresCase));
+  return !(all.has(true) && all.has(false));
 }
 
 function ignoresCase(shape: Shape): boolean {

@@ -1,9 +1,10 @@
-import { compileMatcher, isServiceError } from "@sluice/model";
+import { isServiceError } from "@sluice/model";
 import { compare, type LabelFilterNode } from "../../syntax/index.ts";
 import { parseByteSize } from "../../units/byte-size.ts";
 import { parseGoDurationNs } from "../../units/go-duration.ts";
 import { parseGoFloat } from "../../units/go-float.ts";
 import { errorLabel } from "../line-labels.ts";
+import { compileTextTest } from "../stages/label-filter.ts";
 
 /** What fields say about a line. */
 export const verdict = Object.freeze({
@@ -48,7 +49,7 @@ function compileFieldTest(filter: LabelFilterNode, names: readonly string[]): Fi
   switch (filter.kind) {
     case "text": {
       const { name } = filter.matcher;
-      const test = compileMatcher(filter.matcher);
+      const test = compileTextTest(filter.matcher);
       if (name === errorLabel) {
         // A line whose fields were found has no error.
         const found = test("") ? verdict.passes : verdict.fails;

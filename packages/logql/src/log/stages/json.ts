@@ -86,10 +86,12 @@ class JsonParser {
       const inner = depth === depthOfEnds ? new BlockEnds(line.text, start, end) : ends;
       return this.#readObject(line, name, start, end, depth + 1, inner);
     }
-    if (value.kind !== "array" && value.kind !== "null" && !this.#keep(line, prefix, key, depth, value)) {
-      return "dropped";
+    const passes = value.kind === "array" || value.kind === "null" || this.#keep(line, prefix, key, depth, value);
+    // A line of which all that is needed was found is left to the filters themselves.
+    if (isSatisfied(this.#hints, line.labels)) {
+      return "satisfied";
     }
-    return isSatisfied(this.#hints, line.labels) ? "satisfied" : "read";
+    return passes ? "read" : "dropped";
   }
 
   /** Makes a label of the field, if it is wanted; false when the line cannot pass any more. */

@@ -1,4 +1,4 @@
-import { compileMatcher, isServiceError, messageOf, type LabelPair } from "@sluice/model";
+import { compileMatcher, isServiceError, messageOf, type LabelPair, type Matcher } from "@sluice/model";
 import { compare, type ComparisonOperator, type IpLabelFilter, type LabelFilterNode } from "../../syntax/index.ts";
 import { parseByteSize } from "../../units/byte-size.ts";
 import { parseGoDurationNs } from "../../units/go-duration.ts";
@@ -6,6 +6,7 @@ import { parseGoFloat } from "../../units/go-float.ts";
 import { compileIpSearch } from "../ip-search.ts";
 import { duplicateSuffix, errorDetailsLabel, errorLabel } from "../line-labels.ts";
 import type { Stage } from "../line.ts";
+import { compileTextSearch, textSearchOf } from "../regex-search.ts";
 
 const encoder = new TextEncoder();
 
@@ -17,7 +18,7 @@ export function compileLabelFilter(filter: LabelFilterNode): Stage {
   switch (filter.kind) {
     case "text": {
       const { name } = filter.matcher;
-      const test = compileMatcher(filter.matcher);
+      const test = compileTextTest(filter.matcher);
       return name === errorLabel ? ({ labels }) => test(labels.error) : ({ labels }) => test(labels.get(name) ?? "");
     }
     case "number":
@@ -43,6 +44,29 @@ export function compileLabelFilter(filter: LabelFilterNode): Stage {
       return (line) => left(line) || right(line);
     }
   }
+}
+
+/**
+ * The test of a label's value. It is that of a stream selector's matcher, but for the regular expressions for which Loki
+ * runs a search, see {@link textSearchOf}.
+ */
+export function compileTextTest(matcher: Matcher): (value: string) => boolean {
+  const { operator, value } = matcher;
+  const search = operator === "=~" || operator === "!~" ? textSearchOf(value, true) : undefined;
+  if (search === undefined) {
+    return compileMatcher(matcher);
+  }
+  const finds = compileTextSearch(search);
+  return operator === "=~" ? finds : (text) => !finds(text);
+}
+
+/** Whether the filter is `=~".*"` or the like. */
+export function isAlwaysTrue(filter: LabelFilterNode): boolean {
+  return (
+    filter.kind === "text" &&
+    filter.matcher.operator === "=~" &&
+    textSearchOf(filter.matcher.value, true)?.kind === "always"
+  );
 }
 
 /** Names of the labels that a filter reads. */

@@ -3,6 +3,7 @@ import { compileRe2, literalsOfRe2 } from "@sluice/model";
 import { checkLinePattern, type LineFilterNode, type LineFilterText } from "../../syntax/index.ts";
 import { compileIpSearch } from "../ip-search.ts";
 import type { Stage } from "../line.ts";
+import { compileTextSearch, findsLess, textSearchOf } from "../regex-search.ts";
 
 type Operator = LineFilterNode["operator"];
 
@@ -53,7 +54,8 @@ export function needlesOf(filter: LineFilterNode): readonly Uint8Array[] {
  */
 function effectiveAlternatives({ operator, alternatives }: LineFilterNode): readonly LineFilterText[] {
   const isAlwaysTrue = ({ kind, text }: LineFilterText): boolean =>
-    kind === "text" && ((text === "" && (operator === "|=" || operator === "|~")) || (text === ".*" && operator === "|~"));
+    kind === "text" &&
+    ((text === "" && (operator === "|=" || operator === "|~")) || (text === ".*" && operator === "|~"));
   const effective = alternatives.filter((alternative) => !isAlwaysTrue(alternative));
   return effective.length === 0 ? alternatives.slice(0, 1) : effective;
 }
@@ -68,6 +70,10 @@ function compileAlternative(operator: Operator, { kind, text }: LineFilterText):
     case "|=":
       return contains(text);
     case "|~": {
+      if (findsLess(text)) {
+        const finds = compileTextSearch(textSearchOf(text, false)!);
+        return (line) => finds(line.text);
+      }
       const regex = compileRe2(text, { anchored: false });
       return (line) => regex.test(line.text);
     }

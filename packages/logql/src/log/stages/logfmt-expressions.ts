@@ -10,10 +10,7 @@ import { failParsing, isSatisfied, isWanted, type ParserHints } from "../parser-
  * empty; of a key that comes twice the last value counts. A key that is itself the name of one of the labels is taken
  * for it too.
  */
-export function compileLogfmtExpressions(
-  { strict, extractions }: LogfmtExpressionsNode,
-  hints: ParserHints,
-): Stage {
+export function compileLogfmtExpressions({ strict, extractions }: LogfmtExpressionsNode, hints: ParserHints): Stage {
   const names = new LabelNames();
   const reader = new LogfmtReader();
   const labelNames = new Set(extractions.map(({ name }) => name));
@@ -41,7 +38,8 @@ export function compileLogfmtExpressions(
       }
       const key = names.nameOf("", reader.key);
       const name = byKey.get(key) ?? (labelNames.has(key) ? key : undefined);
-      if (name === undefined) {
+      // Loki asks whether the key is wanted as a label, unless it is the name of one of the labels.
+      if (name === undefined || (!labelNames.has(key) && !isWanted(hints, labels, key))) {
         continue;
       }
       const isTaken = labels.isTaken(name);
