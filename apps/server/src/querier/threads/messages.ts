@@ -100,9 +100,11 @@ export interface HeadColumns {
   readonly mayRepeat: Uint8Array;
 }
 
-/** A run of entries; those of a block that may repeat entries are to be merged. */
+/** A run of entries. */
 export interface HeadPart {
   readonly block: number;
+  /** Whether it is the block as it is; else all parts of the block are to be merged. */
+  readonly isWhole: boolean;
   readonly slot: ArrayBuffer;
   readonly shape: SlotShape;
 }

@@ -1,20 +1,10 @@
-import { mergeBatches, readSlot } from "@sluice/chunk";
-import {
-  compileMatchers,
-  ServiceError,
-  type BlockRef,
-  type EntryBatch,
-  type Labels,
-  type Matcher,
-} from "@sluice/model";
+import { compileMatchers, type BlockRef, type Labels, type Matcher } from "@sluice/model";
 import type { Segment, StoreReader, StoreView, VisitRequest } from "@sluice/store";
 import type { IndexQuerier } from "../index-querier.ts";
 import { joinSeries, readPlan, seriesInMemory, shownBlocks, visitInMemory } from "../reads.ts";
 import { ObjectReceiver } from "./known-objects.ts";
-import type { HeadColumns, HeadPart, KnownObjects, Question, SentSnapshot } from "./messages.ts";
-
-/** Asks the main thread; resolves to the parts of its answer. */
-export type Ask = (question: Question) => Promise<readonly unknown[]>;
+import type { KnownObjects, SentSnapshot } from "./messages.ts";
+import { remoteHeads, type Ask } from "./remote-heads.ts";
 
 /** Segments and label sets that this thread has been told of. */
 export class Known {
@@ -50,7 +40,7 @@ export function threadQuerier(ask: Ask, reader: StoreReader): IndexQuerier {
     const equalities = matchers.filter(({ operator }) => operator === "=" || operator === "!=");
     const [sent] = await ask({ type: "snapshot", tenant, startNs, endNs, matchers: equalities });
     const snapshot = sent as ReceivedSnapshot;
-    return { view: reader.viewOf(snapshot), heads: new RemoteHeads(ask, snapshot).blocks };
+    return { view: reader.viewOf(snapshot), heads: remoteHeads(ask, snapshot) };
   };
   const lookFor = async (
     request: VisitRequest,
@@ -101,73 +91,4 @@ function fitting(blocks: readonly BlockRef[], matches: (labels: Labels) => boole
     }
     return fits;
   });
-}
-
-/** What is asked for at a time: small blocks come together. */
-const bytesAtOnce = 256 * 1024;
-const blocksAtOnce = 256;
-
-/** The blocks in memory of one snapshot. */
-class RemoteHeads {
-  readonly blocks: readonly BlockRef[];
-  readonly #ask: Ask;
-  readonly #snapshot: number;
-  readonly #columns: HeadColumns;
-  /** On their way or here, and not wanted yet. */
-  readonly #coming = new Map<number, Promise<EntryBatch>>();
-
-  constructor(ask: Ask, { id, labels, heads }: ReceivedSnapshot) {
-    this.#ask = ask;
-    this.#snapshot = id;
-    this.#columns = heads;
-    const { minNs, maxNs, counts, rawBytes, mayRepeat } = heads;
-    this.blocks = labels.map((ofBlock, i) => ({
-      labels: ofBlock,
-      minNs: minNs[i]!,
-      maxNs: maxNs[i]!,
-      count: counts[i]!,
-      rawBytes: rawBytes[i]!,
-      mayRepeat: mayRepeat[i] === 1,
-      load: async (signal) => {
-        if (signal?.aborted === true) {
-          throw new ServiceError("cancelled", "the query was cancelled");
-        }
-        return this.#load(i);
-      },
-    }));
-  }
-
-  async #load(block: number): Promise<EntryBatch> {
-    const coming = this.#coming.get(block) ?? this.#fetch(block);
-    this.#coming.delete(block);
-    return coming;
-  }
-
-  /** Asks for a block and for those behind it that are not here, as far as they are small. */
-  #fetch(block: number): Promise<EntryBatch> {
-    const wanted: number[] = [];
-    let bytes = 0;
-    for (let next = block; next < this.blocks.length && wanted.length < blocksAtOnce; next++) {
-      bytes += this.#columns.rawBytes[next]!;
-      if (next > block && (bytes > bytesAtOnce || this.#coming.has(next))) {
-        break;
-      }
-      wanted.push(next);
-    }
-    const answer = this.#ask({ type: "heads", snapshot: this.#snapshot, blocks: wanted });
-    for (const one of wanted) {
-      const batch = answer.then((parts) => this.#batchOf(one, parts));
-      // Who never wants it does not hear that it could not be had.
-      batch.catch(() => {});
-      this.#coming.set(one, batch);
-    }
-    return this.#coming.get(block)!;
-  }
-
-  #batchOf(block: number, parts: readonly unknown[]): EntryBatch {
-    const batches = (parts as readonly HeadPart[])
-      .filter((part) => part.block === block)
-      .map(({ slot, shape }) => readSlot(slot, shape));
-    return this.#columns.mayRepeat[block] === 1 || batches.length !== 1 ? mergeBatches(batches) : batches[0]!;
-  }
 }

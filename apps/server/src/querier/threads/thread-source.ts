@@ -99,8 +99,9 @@ export class ThreadSource {
     }
     let sent = 0;
     for (const block of blocks) {
+      const { mayRepeat } = heads[block]!;
       for (const batch of heads[block]!.parts()) {
-        const part = copyOf(block, batch);
+        const part = { block, isWhole: mayRepeat !== true, ...copyOf(batch) };
         sent += part.slot.byteLength;
         reply.part(part, false, [part.slot]);
         if (sent >= bytesPerTurn) {
@@ -140,9 +141,9 @@ function columnsOf(blocks: readonly HeadBlockRef[]): HeadColumns {
 }
 
 /** Memory of its own: what lies in a head is a view of more. */
-function copyOf(block: number, batch: EntryBatch): HeadPart {
+function copyOf(batch: EntryBatch): Pick<HeadPart, "slot" | "shape"> {
   const slot = new ArrayBuffer(slotBytes(batch));
   const { metadata, ...shape } = writeSlot(slot, batch);
   const own = metadata && { sets: metadata.sets, index: metadata.index.slice() };
-  return { block, slot, shape: { ...shape, metadata: own } };
+  return { slot, shape: { ...shape, metadata: own } };
 }
