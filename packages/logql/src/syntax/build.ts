@@ -14,15 +14,13 @@ import type {
   LogExpression,
   LogRange,
   MetricExpression,
-  PatternNode,
+  NumberLiteral,
   RangeOperation,
-  RegexpNode,
   VectorMatching,
   VectorOperation,
 } from "./ast.ts";
 import { parseExtractingPattern } from "./line-pattern.ts";
 import { checkRegex, regexAcceptsEmpty, regexGroupNames } from "./regex-syntax.ts";
-import { semanticError } from "./syntax-error.ts";
 
 /**
  * What is wrong with the meaning of an expression. It takes the expression's place in the tree, because Loki reports
@@ -41,16 +39,11 @@ function problem(message: string): Problem {
   return { kind: "problem", message };
 }
 
-/** @throws {ServiceError} `bad_data` at once when the regular expression is wrong, as Loki does. */
-export function checkedMatcher(matcher: Matcher): Matcher {
-  if (matcher.operator === "=~" || matcher.operator === "!~") {
-    try {
-      checkRegex(matcher.value);
-    } catch (error) {
-      throw semanticError(messageOf(error), error);
-    }
+/** @throws {ServiceError} `bad_data` when the operator takes a regular expression and the value is none. */
+export function checkRegexOf(operator: MatchOperator, value: string): void {
+  if (operator === "=~" || operator === "!~") {
+    checkRegex(value);
   }
-  return matcher;
 }
 
 const needsMatcher =
@@ -75,10 +68,6 @@ function acceptsEmpty({ operator, value }: Matcher): boolean {
   }
 }
 
-export function matcherOf(name: string, operator: IToken, value: IToken): Matcher {
-  return checkedMatcher({ name, operator: operator.image as MatchOperator, value: value.payload as string });
-}
-
 /** `!= "a" or "b"` means neither: one filter each. */
 export function lineFilters(
   operator: LineFilterOperator,
@@ -90,13 +79,12 @@ export function lineFilters(
 }
 
 /** @throws {ServiceError} `bad_data` with Loki's text when the expression is wrong or names no group. */
-export function regexpStage(pattern: string): RegexpNode {
+export function checkRegexpStage(pattern: string): void {
   try {
     checkGroups(regexGroupNames(pattern));
   } catch (error) {
     throw new ServiceError("bad_data", `invalid regexp parser: ${messageOf(error)}`, { cause: error });
   }
-  return { kind: "regexp", pattern };
 }
 
 function checkGroups(names: readonly string[]): void {
@@ -110,13 +98,12 @@ function checkGroups(names: readonly string[]): void {
 }
 
 /** @throws {ServiceError} `bad_data` with Loki's text when the pattern captures nothing or cannot work. */
-export function patternStage(pattern: string): PatternNode {
+export function checkPatternStage(pattern: string): void {
   try {
     parseExtractingPattern(pattern);
   } catch (error) {
     throw new ServiceError("bad_data", `invalid pattern parser: ${messageOf(error)}`, { cause: error });
   }
-  return { kind: "pattern", pattern };
 }
 
 /** How two label filters are joined; undefined is juxtaposition, which means "and". */
@@ -280,28 +267,25 @@ function unwanted(operation: string, parameter: string | undefined): string | un
   return parameter === undefined ? undefined : `unsupported parameter for operation ${operation}(${parameter},`;
 }
 
-/** What Loki says of a number that it cannot read. */
-export function noFloat(error: unknown): string {
-  return `unable to parse literal as a float: ${messageOf(error)}`;
-}
-
 /** A number as the query has it; Loki reads it without its sign. */
 export interface SignedNumber {
   readonly isNegative: boolean;
   readonly text: string;
 }
 
-/** @throws {ServiceError} `bad_data` with Go's text. */
-export function valueOf({ isNegative, text }: SignedNumber): number {
-  const value = parseGoFloat(text);
-  return isNegative ? -value : value;
+export function literal({ isNegative, text }: SignedNumber): NumberLiteral | Problem {
+  try {
+    const value = parseGoFloat(text);
+    return { kind: "literal", value: isNegative ? -value : value };
+  } catch (error) {
+    return { ...problem(`unable to parse literal as a float: ${messageOf(error)}`), isLiteral: true };
+  }
 }
 
-export function literal(number: SignedNumber): Built<MetricExpression> {
-  try {
-    return { kind: "literal", value: valueOf(number) };
-  } catch (error) {
-    return { ...problem(noFloat(error)), isLiteral: true };
+/** @throws {ServiceError} `bad_data` with Loki's text when the number is none. */
+export function checkLiteral(number: NumberLiteral | Problem): void {
+  if (number.kind === "problem") {
+    throw new ServiceError("bad_data", number.message);
   }
 }
 

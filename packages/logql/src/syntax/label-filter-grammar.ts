@@ -5,11 +5,20 @@ import * as build from "./build.ts";
 import { expectationProvider, semanticError, tooManyToList } from "./syntax-error.ts";
 import * as tokens from "./tokens.ts";
 
+/** A token whose text means nothing, such as a wrong regular expression. */
+export interface Finding {
+  readonly message: string;
+  readonly token: IToken;
+}
+
 /**
  * The grammar of label filters and what they share with other elements. Every decision looks at one token, so that the
  * token an error names is the one that Loki's LALR parser stops at.
  */
 export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
+  /** Where to put what is wrong with the meaning of a token; with undefined it is thrown. */
+  findings: Finding[] | undefined = undefined;
+
   constructor() {
     super([...tokens.allTokens], { maxLookahead: 1, errorMessageProvider: expectationProvider });
   }
@@ -18,7 +27,7 @@ export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
     const name = this.CONSUME(tokens.Identifier).image;
     const operator = this.CONSUME(tokens.MatchOperator, { ERR_MSG: "= or =~ or !~ or !=" }).image as MatchOperator;
     const value = this.CONSUME(tokens.Text).payload as string;
-    return this.ACTION(() => build.checkedMatcher({ name, operator, value }));
+    return this.checked({ name, operator, value }, () => build.checkRegexOf(operator, value));
   });
 
   protected readonly labelFilter = this.RULE("labelFilter", (): LabelFilterNode => {
@@ -119,13 +128,9 @@ export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
 
   private readonly numberOperand = this.RULE("numberOperand", (): number => {
     const number = this.SUBRULE(this.signedNumber);
-    return this.ACTION(() => {
-      try {
-        return build.valueOf(number);
-      } catch (error) {
-        throw semanticError(build.noFloat(error), error);
-      }
-    });
+    const literal = this.ACTION(() => build.literal(number));
+    this.checked(literal, () => build.checkLiteral(literal));
+    return this.ACTION(() => (literal.kind === "literal" ? literal.value : Number.NaN));
   });
 
   protected readonly signedNumber = this.RULE("signedNumber", (): build.SignedNumber =>
@@ -145,25 +150,29 @@ export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
     return pattern;
   });
 
-  private textFilter(name: string, operator: IToken, value: IToken): LabelFilterNode {
-    return this.ACTION(() => ({
-      kind: "text",
-      matcher: build.checkedMatcher({
-        name,
-        operator: operator.image as MatchOperator,
-        value: value.payload as string,
-      }),
-    }));
+  private textFilter(name: string, operatorToken: IToken, valueToken: IToken): LabelFilterNode {
+    const operator = operatorToken.image as MatchOperator;
+    const value = valueToken.payload as string;
+    return this.checked({ kind: "text", matcher: { name, operator, value } }, () =>
+      build.checkRegexOf(operator, value),
+    );
   }
 
-  /** Fails at once, as Loki does for what it checks while it reads. */
-  protected checked<T>(check: () => T): T {
-    return this.ACTION(() => {
+  /**
+   * Gives the value if the check passes. It fails at once, as Loki does for what it checks while it reads; an editor
+   * wants to know of it and of what follows.
+   */
+  protected checked<T>(value: T, check: () => void): T {
+    this.ACTION(() => {
       try {
-        return check();
+        check();
       } catch (error) {
-        throw semanticError(messageOf(error), error);
+        if (this.findings === undefined) {
+          throw semanticError(messageOf(error), error);
+        }
+        this.findings.push({ message: messageOf(error), token: this.LA(0) });
       }
     });
+    return value;
   }
 }

@@ -39,13 +39,15 @@ export function tokenize(query: string): IToken[] {
  * Splits a query into tokens. It reads by hand, since Loki's lexer is Go's text scanner with look-ahead of its own:
  * a function is one only before `(`, a number takes a unit greedily, an unknown character is a token. What cannot be
  * read becomes a token that no rule accepts and that carries the message, so that an earlier syntax error comes first.
+ *
+ * @param start where to begin to read, as if it were the beginning.
  */
-export function scanQuery(query: string): Tokens {
+export function scanQuery(query: string, start = 0): Tokens {
   const found: IToken[] = [];
   const warnings: ScanWarning[] = [];
   // Go's scanner skips a byte order mark, and only at the very beginning.
-  let offset = skipBlank(query, query.startsWith("\ufeff") ? 1 : 0);
-  let lastEnd = 0;
+  let offset = skipBlank(query, start === 0 && query.startsWith("\ufeff") ? 1 : start);
+  let lastEnd = start;
   while (offset < query.length) {
     const piece = scan(query, offset, offset > lastEnd);
     if (piece.warning !== undefined) {

@@ -1,11 +1,9 @@
 import { ServiceError, type Matcher } from "@sluice/model";
-import type { IToken } from "chevrotain";
 import type { Expression, LogExpression } from "./ast.ts";
 import { checkedLog } from "./build.ts";
 import { checkStages } from "./check-stages.ts";
-import { Grammar } from "./grammar.ts";
 import { scanQuery, type ScanWarning } from "./lexer.ts";
-import { UnexpectedToken } from "./log-grammar.ts";
+import { nestedTooDeeply, runGrammar, type Mismatch } from "./run-grammar.ts";
 import { isEndOfQuery, scanError, semanticError, syntaxError } from "./syntax-error.ts";
 
 /** A longer query is refused unread. */
@@ -13,9 +11,6 @@ export const queryBytesMax = 131_072;
 
 /** A deeper tree is refused: all that works on one is recursive, and `a + b + c` is as deep as it is long. */
 const depthMax = 1000;
-
-// A grammar keeps nothing from one query to the next, and building it takes a while.
-const grammar = new Grammar();
 
 /**
  * Reads a query.
@@ -56,11 +51,9 @@ function parseUnchecked(query: string): Expression {
     throw semanticError(`input size too long (${sizeBytes} > ${queryBytesMax})`);
   }
   const { tokens, warnings } = scanQuery(query);
-  grammar.input = tokens;
-  const expression = runGrammar(query, warnings);
-  const [first] = grammar.errors;
-  if (first !== undefined) {
-    throw firstError(query, warnings, first.token, first.message);
+  const { expression, mismatch } = runGrammar(tokens);
+  if (mismatch !== undefined) {
+    throw firstError(query, warnings, mismatch);
   }
   const [warning] = warnings;
   if (warning !== undefined) {
@@ -72,23 +65,8 @@ function parseUnchecked(query: string): Expression {
   return expression;
 }
 
-function runGrammar(query: string, warnings: readonly ScanWarning[]): ReturnType<Grammar["query"]> {
-  try {
-    return grammar.query();
-  } catch (error) {
-    if (error instanceof UnexpectedToken) {
-      throw firstError(query, warnings, error.token, error.expecting);
-    }
-    // Chevrotain and we are recursive: a query of a hundred thousand parentheses is not worth more than an error.
-    if (error instanceof RangeError) {
-      throw nestedTooDeeply(error);
-    }
-    throw error;
-  }
-}
-
 /** Of what the lexer complained of and the token that does not fit, Loki tells what it met first. */
-function firstError(query: string, warnings: readonly ScanWarning[], token: IToken, expecting: string): ServiceError {
+function firstError(query: string, warnings: readonly ScanWarning[], { token, expecting }: Mismatch): ServiceError {
   const [warning] = warnings;
   const isEarlier = warning !== undefined && (isEndOfQuery(token) || warning.offset <= token.startOffset);
   return isEarlier ? scanError(query, warning.offset, warning.message) : syntaxError(query, token, expecting);
@@ -128,8 +106,4 @@ function freeze(tree: Expression): void {
       }
     }
   }
-}
-
-function nestedTooDeeply(cause?: unknown): ServiceError {
-  return semanticError("the query is nested too deeply", cause);
 }

@@ -1,4 +1,4 @@
-import type { IToken } from "chevrotain";
+import type { Matcher, MatchOperator } from "@sluice/model";
 import type { LabelChoice, LabelExtraction, LabelFormat, LineFilterText, StageNode } from "./ast.ts";
 import * as build from "./build.ts";
 import { LabelFilterGrammar } from "./label-filter-grammar.ts";
@@ -95,13 +95,13 @@ export abstract class StageGrammar extends LabelFilterGrammar {
   private readonly regexpStage = this.RULE("regexpStage", (): StageNode => {
     this.CONSUME(tokens.Regexp);
     const pattern = this.CONSUME(tokens.Text).payload as string;
-    return this.checked(() => build.regexpStage(pattern));
+    return this.checked({ kind: "regexp", pattern }, () => build.checkRegexpStage(pattern));
   });
 
   private readonly patternStage = this.RULE("patternStage", (): StageNode => {
     this.CONSUME(tokens.Pattern);
     const pattern = this.CONSUME(tokens.Text).payload as string;
-    return this.checked(() => build.patternStage(pattern));
+    return this.checked({ kind: "pattern", pattern }, () => build.checkPatternStage(pattern));
   });
 
   private readonly lineFormatStage = this.RULE("lineFormatStage", (): StageNode => {
@@ -143,12 +143,11 @@ export abstract class StageGrammar extends LabelFilterGrammar {
 
   private readonly labelChoice = this.RULE("labelChoice", (): LabelChoice => {
     const name = this.CONSUME(tokens.Identifier).image;
-    const condition = this.OPTION((): [IToken, IToken] => [
-      this.CONSUME(tokens.MatchOperator),
-      this.CONSUME(tokens.Text),
-    ]);
-    return this.ACTION(() =>
-      condition === undefined ? { name } : { name, matcher: build.matcherOf(name, condition[0], condition[1]) },
-    );
+    const matcher = this.OPTION((): Matcher => {
+      const operator = this.CONSUME(tokens.MatchOperator).image as MatchOperator;
+      const value = this.CONSUME(tokens.Text).payload as string;
+      return this.checked({ name, operator, value }, () => build.checkRegexOf(operator, value));
+    });
+    return matcher === undefined ? { name } : { name, matcher };
   });
 }

@@ -47,11 +47,16 @@ export function syntaxError(query: string, token: IToken, expecting: string): Se
   }
   const { line, column } = positionOf(query, isEndOfQuery(token) ? query.length : token.startOffset);
   const at = `parse error at line ${losesLine(token) ? 0 : line}, col ${column}`;
+  return new ServiceError("bad_data", `${at}: ${syntaxMessage(token, expecting)}`);
+}
+
+/** The same without its position. */
+export function syntaxMessage(token: IToken, expecting: string): string {
   if (token.tokenType === tokens.Unreadable) {
-    return new ServiceError("bad_data", `${at}: ${token.payload}`);
+    return String(token.payload);
   }
   const suffix = expecting === tooManyToList ? "" : `, expecting ${expecting}`;
-  return new ServiceError("bad_data", `${at}: syntax error: unexpected ${nameOf(token)}${suffix}`);
+  return `syntax error: unexpected ${nameOf(token)}${suffix}`;
 }
 
 /** The error for something that the lexer complains of. */
@@ -81,7 +86,7 @@ function losesLine({ tokenType, image }: IToken): boolean {
 }
 
 /** Line and column count from 1, in characters. */
-function positionOf(query: string, offset: number): { line: number; column: number } {
+export function positionOf(query: string, offset: number): { line: number; column: number } {
   const before = query.slice(0, offset);
   const lineStart = before.lastIndexOf("\n") + 1;
   return { line: before.split("\n").length, column: Array.from(before.slice(lineStart)).length + 1 };

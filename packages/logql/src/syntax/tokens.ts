@@ -207,3 +207,8 @@ export const allTokens: readonly TokenType[] = [
   ...keywords,
   ...functions,
 ];
+
+/** Whether the type is that of a function's name. */
+export function isFunction(type: TokenType): boolean {
+  return functions.includes(type);
+}

@@ -1,0 +1,118 @@
+import { isServiceError, messageOf } from "@sluice/model";
+import type { IToken } from "chevrotain";
+import type { Finding } from "../label-filter-grammar.ts";
+import { parseQuery } from "../parse.ts";
+import { runGrammar } from "../run-grammar.ts";
+import { isEndOfQuery, positionOf, syntaxMessage } from "../syntax-error.ts";
+import { scanForEditor } from "./editor-tokens.ts";
+import { highlight, type Highlight } from "./highlight.ts";
+import { findSelectors, type FoundSelector } from "./selectors.ts";
+
+/** A mistake and where it is: line and column count from 1 in characters, offset and length in UTF-16 units. */
+export interface EditorError {
+  /** Loki's text without its position. */
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface TolerantParse {
+  /** Every token and comment, from the left. */
+  readonly highlights: readonly Highlight[];
+  /** From the left, ten at most. Empty when and only when the query is right. */
+  readonly errors: readonly EditorError[];
+  readonly selectors: readonly FoundSelector[];
+}
+
+const errorsMax = 10;
+/** How often the grammar runs to find more than the first error. */
+const runsMax = 40;
+/** Of a longer query only the first error is found. */
+const tokensMax = 3000;
+
+/** Reads what can be read of a query that may be wrong or half written. Never throws. */
+export function parseTolerant(text: string): TolerantParse {
+  const scanned = scanForEditor(text);
+  const errors = [
+    ...scanned.warnings.map(({ message, offset }) => errorAt(text, message, offset, lengthAt(scanned.tokens, offset))),
+    ...grammarErrors(text, scanned.tokens),
+  ].sort((a, b) => a.offset - b.offset);
+  return {
+    highlights: highlight(text, scanned.tokens),
+    errors: errors.length === 0 ? errorOfWhole(text) : errors.slice(0, errorsMax),
+    selectors: findSelectors(scanned.tokens),
+  };
+}
+
+function lengthAt(all: readonly IToken[], offset: number): number {
+  return all.find((token) => token.startOffset === offset)?.image.length ?? 1;
+}
+
+function errorAt(text: string, message: string, offset: number, length: number): EditorError {
+  return { message, ...positionOf(text, offset), offset, length };
+}
+
+/**
+ * Leaves out tokens that do not fit and goes on until one does, as yacc does. A token that is left out right behind
+ * another tells nothing new.
+ */
+function grammarErrors(text: string, all: readonly IToken[]): readonly EditorError[] {
+  const errors: EditorError[] = [];
+  const rest = [...all];
+  let findings: Finding[] = [];
+  let lastIndex = -1;
+  const runs = all.length > tokensMax ? 1 : runsMax;
+  for (let run = 0; run < runs && errors.length < errorsMax; run++) {
+    findings = [];
+    const mismatch = mismatchOf(rest, findings);
+    if (mismatch === undefined) {
+      break;
+    }
+    const { token, expecting } = mismatch;
+    const index = isEndOfQuery(token) ? rest.length : rest.indexOf(token);
+    if (index !== lastIndex) {
+      const message = syntaxMessage(token, expecting);
+      errors.push(
+        isEndOfQuery(token)
+          ? errorAt(text, message, text.trimEnd().length, 0)
+          : errorAt(text, message, token.startOffset, token.image.length),
+      );
+    }
+    if (index >= rest.length) {
+      break;
+    }
+    lastIndex = index;
+    rest.splice(index, 1);
+  }
+  return [...errors, ...findings.map(({ message, token }) => errorAt(text, message, token.startOffset, token.image.length))];
+}
+
+function mismatchOf(
+  rest: IToken[],
+  findings: Finding[],
+): { readonly token: IToken; readonly expecting: string } | undefined {
+  try {
+    return runGrammar(rest, findings).mismatch;
+  } catch (error) {
+    if (isServiceError(error, "bad_data")) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** What is wrong with the meaning of the whole has no place of its own. */
+function errorOfWhole(text: string): readonly EditorError[] {
+  try {
+    parseQuery(text);
+    return [];
+  } catch (error) {
+    if (!isServiceError(error, "bad_data")) {
+      throw error;
+    }
+    const message = messageOf(error).replace(/^parse error(?: at line \d+, col \d+)? ?: /u, "");
+    return [errorAt(text, message, 0, text.length)];
+  }
+}
