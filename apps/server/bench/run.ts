@@ -1,8 +1,11 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "@sluice/testkit";
-import { absentId, absentText, makeCorpus, plantedId, plantedLines, type CorpusOptions } from "./corpus.ts";
-import { startServerProcess, type ServerProcess } from "./server-process.ts";
+import { configOf, cpuOf, flush, manyLines, mib, pushAll, valueOf, type Corpus, type Pushed } from "./client.ts";
+import { absentId, absentText, plantedId, plantedLines } from "./corpus.ts";
+import { measureLanguage } from "./language.ts";
+import { openReport } from "./report.ts";
+import { startServerProcess } from "./server-process.ts";
 
 /*
  * The figures of the whole server, as a user would measure them: real pushes over HTTP into a real process with fsync,
@@ -12,106 +15,8 @@ import { startServerProcess, type ServerProcess } from "./server-process.ts";
  * same work.
  */
 
-const mib = 1024 * 1024;
-const endMs = Date.now() - 60_000;
-const manyLines: Corpus = {
-  streamCount: 100,
-  rawBytes: Number(process.env["BENCH_MIB"] ?? 512) * mib,
-  endMs,
-  hours: 6,
-};
-const manyStreams: Corpus = { streamCount: 10_000, rawBytes: 100 * mib, endMs, hours: 6 };
-const connections = 4;
-
-type Corpus = Omit<CorpusOptions, "connection" | "connections">;
-
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly goal: string;
-}
-
-const figures: Figure[] = [];
-function report(name: string, value: number, unit: string, goal = ""): void {
-  const figure = { name, value: Number(value.toPrecision(3)), unit, goal };
-  figures.push(figure);
-  console.log(`${name.padEnd(72)} ${String(figure.value).padStart(8)} ${unit.padEnd(12)} ${goal}`);
-}
-
-/** No limits on how much may come how fast, and no housekeeping but when asked for. */
-function configOf(overrides: Record<string, unknown> = {}, limits: Record<string, unknown> = {}): unknown {
-  return {
-    limits_config: {
-      ...limits,
-      ingestion_rate_mb: 10_000,
-      ingestion_burst_size_mb: 10_000,
-      per_stream_rate_limit: "10GB",
-      per_stream_rate_limit_burst: "10GB",
-      max_global_streams_per_user: 0,
-      max_query_length: "0",
-    },
-    compactor: { compaction_interval: "1000h" },
-    ...overrides,
-  };
-}
-
-async function pushAll(server: ServerProcess, options: Corpus): Promise<{ rawBytes: number; lines: number }> {
-  let rawBytes = 0;
-  let lines = 0;
-  const send = async (connection: number): Promise<void> => {
-    for (const push of makeCorpus({ ...options, connection, connections })) {
-      rawBytes += push.rawBytes;
-      lines += push.lines;
-      const response = await fetch(`${server.address}/loki/api/v1/push`, {
-        method: "POST",
-        headers: { "Content-Type": "application/x-protobuf" },
-        body: push.body,
-      });
-      if (response.status !== 204) {
-        throw new Error(`push: ${response.status} ${await response.text()}`);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, (_, connection) => send(connection)));
-  return { rawBytes, lines };
-}
-
-async function flush(server: ServerProcess): Promise<void> {
-  const response = await fetch(`${server.address}/flush`, { method: "POST" });
-  if (!response.ok) {
-    throw new Error(`flush: ${response.status} ${await response.text()}`);
-  }
-}
-
-const wholeRange = { start: String((endMs - 7 * 3_600_000) * 1e6), end: String((endMs + 60_000) * 1e6) };
-
-interface Answer {
-  readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
-}
-
-/** The value of an instant query at the corpus' end. */
-async function valueOf(server: ServerProcess, query: string): Promise<number> {
-  const parameters = new URLSearchParams({ query, time: wholeRange.end });
-  const response = await fetch(`${server.address}/loki/api/v1/query?${parameters.toString()}`);
-  if (!response.ok) {
-    throw new Error(`${query}: ${response.status} ${await response.text()}`);
-  }
-  const { data } = (await response.json()) as Answer;
-  return data.result.reduce((sum, { value }) => sum + Number(value[1]), 0);
-}
-
-/** CPU seconds of the server for one such query, the mean of so many. */
-async function cpuOf(server: ServerProcess, query: string, expected: number, rounds: number): Promise<number> {
-  const before = await server.cpuSeconds();
-  for (let round = 0; round < rounds; round++) {
-    const value = await valueOf(server, query);
-    if (value !== expected) {
-      throw new Error(`${query}: ${value} instead of ${expected}`);
-    }
-  }
-  return ((await server.cpuSeconds()) - before) / rounds;
-}
+const manyStreams: Corpus = { ...manyLines, streamCount: 10_000, rawBytes: 100 * mib };
+const { report, write } = openReport("server");
 
 function directoryBytes(directory: string): number {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -125,7 +30,7 @@ async function ingest(
   name: string,
   rssGoal: string,
   limits: Record<string, unknown> = {},
-): Promise<{ rawBytes: number; lines: number }> {
+): Promise<Pushed> {
   const server = await startServerProcess(directory, configOf({}, limits));
   try {
     const before = await server.cpuSeconds();
@@ -153,7 +58,7 @@ async function ingest(
   }
 }
 
-async function queries(directory: string, { rawBytes, lines }: { rawBytes: number; lines: number }): Promise<void> {
+async function queries(directory: string, { rawBytes, lines }: Pushed): Promise<void> {
   const server = await startServerProcess(directory, configOf());
   const count = (filter: string): string => `sum(count_over_time({app=~".+"} ${filter} [7h]))`;
   const rate = `sum by (app) (count_over_time({app=~".+"} [7h]))`;
@@ -201,7 +106,7 @@ async function restart(directory: string): Promise<void> {
   await server.kill("SIGTERM");
 }
 
-async function compact(directory: string, { rawBytes, lines }: { rawBytes: number; lines: number }): Promise<void> {
+async function compact(directory: string, { rawBytes, lines }: Pushed): Promise<void> {
   const store = join(directory, "data", "store");
   const eager = { compaction_interval: "1s", retention_delete_delay: "1s" };
   const server = await startServerProcess(directory, configOf({ compactor: eager }));
@@ -231,7 +136,12 @@ if (isWanted("main")) {
   await using directory = await temporaryDirectory();
   const pushed = await ingest(directory.path, manyLines, "100 streams", "<= 350");
   await queries(directory.path, pushed);
+  await measureLanguage(directory.path, pushed, report);
   await compact(directory.path, pushed);
+}
+if (wanted.includes("language")) {
+  await using directory = await temporaryDirectory();
+  await measureLanguage(directory.path, await ingest(directory.path, manyLines, "100 streams", "<= 350"), report);
 }
 if (isWanted("levels")) {
   await using directory = await temporaryDirectory();
@@ -248,10 +158,5 @@ if (isWanted("restart")) {
   await restart(directory.path);
 }
 
-const results = join(import.meta.dirname, "results");
-mkdirSync(results, { recursive: true });
-writeFileSync(
-  join(results, "server.json"),
-  `${JSON.stringify({ title: "server", node: process.version, platform: `${process.platform} ${process.arch}`, figures }, undefined, 2)}\n`,
-);
+write();
 console.log("Left out: S3, several tenants, queries while pushing, other systems on the same work.");
