@@ -1,4 +1,5 @@
 import { messageOf, ServiceError } from "@sluice/model";
+import { compileTemplate } from "../template/template.ts";
 import type { LabelExtraction, LabelFormat, LineFilterNode, StageNode } from "./ast.ts";
 import { parseIpPattern } from "./ip-pattern.ts";
 import { parseJsonPath } from "./json-path.ts";
@@ -83,6 +84,9 @@ function checkStage(stage: StageNode): void {
         parseIpPattern(stage.filter.pattern);
       }
       break;
+    case "lineFormat":
+      checkTemplate("line", stage.template, "invalid line template");
+      break;
     case "labelFormat":
       checkLabelFormats(stage.formats);
       break;
@@ -125,5 +129,18 @@ function checkLabelFormats(formats: readonly LabelFormat[]): void {
       throw new ServiceError("bad_data", `multiple label name '${name}' not allowed in a single format operation`);
     }
     names.add(name);
+  }
+  for (const format of formats) {
+    if (format.kind === "template") {
+      checkTemplate("label", format.template, `invalid template for label '${format.name}'`);
+    }
+  }
+}
+
+function checkTemplate(name: "line" | "label", source: string, problem: string): void {
+  try {
+    compileTemplate(name, source);
+  } catch (error) {
+    throw new ServiceError("bad_data", `${problem}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -10,3 +10,8 @@ export { logsOf, parseQuery, parseSelector, queryBytesMax } from "./parse.ts";
 export { printExpression, printMatchers } from "./print.ts";
 export { printStage } from "./print-stage.ts";
 export { prettyPrint } from "./pretty-print.ts";
+export { complete } from "./editor/complete.ts";
+export type { Completion, CompletionItem, CompletionKind } from "./editor/completion-item.ts";
+export type { Highlight, HighlightKind } from "./editor/highlight.ts";
+export type { FoundSelector } from "./editor/selectors.ts";
+export { parseTolerant, type EditorError, type TolerantParse } from "./editor/tolerant-parse.ts";

@@ -4,6 +4,7 @@ import type { Finding } from "../label-filter-grammar.ts";
 import { parseQuery } from "../parse.ts";
 import { runGrammar } from "../run-grammar.ts";
 import { isEndOfQuery, positionOf, syntaxMessage } from "../syntax-error.ts";
+import * as tokens from "../tokens.ts";
 import { scanForEditor } from "./editor-tokens.ts";
 import { highlight, type Highlight } from "./highlight.ts";
 import { findSelectors, type FoundSelector } from "./selectors.ts";
@@ -36,6 +37,7 @@ const tokensMax = 3000;
 export function parseTolerant(text: string): TolerantParse {
   const scanned = scanForEditor(text);
   const errors = [
+    ...scanned.tokens.filter(isUnreadable).map((token) => errorAt(text, String(token.payload), ...placeOf(token))),
     ...scanned.warnings.map(({ message, offset }) => errorAt(text, message, offset, lengthAt(scanned.tokens, offset))),
     ...grammarErrors(text, scanned.tokens),
   ].sort((a, b) => a.offset - b.offset);
@@ -44,6 +46,14 @@ export function parseTolerant(text: string): TolerantParse {
     errors: errors.length === 0 ? errorOfWhole(text) : errors.slice(0, errorsMax),
     selectors: findSelectors(scanned.tokens),
   };
+}
+
+function isUnreadable({ tokenType }: IToken): boolean {
+  return tokenType === tokens.Unreadable;
+}
+
+function placeOf({ startOffset, image }: IToken): [offset: number, length: number] {
+  return [startOffset, image.length];
 }
 
 function lengthAt(all: readonly IToken[], offset: number): number {
@@ -72,12 +82,12 @@ function grammarErrors(text: string, all: readonly IToken[]): readonly EditorErr
     }
     const { token, expecting } = mismatch;
     const index = isEndOfQuery(token) ? rest.length : rest.indexOf(token);
-    if (index !== lastIndex) {
+    if (index !== lastIndex && !isUnreadable(token)) {
       const message = syntaxMessage(token, expecting);
       errors.push(
         isEndOfQuery(token)
           ? errorAt(text, message, text.trimEnd().length, 0)
-          : errorAt(text, message, token.startOffset, token.image.length),
+          : errorAt(text, message, ...placeOf(token)),
       );
     }
     if (index >= rest.length) {
@@ -86,7 +96,7 @@ function grammarErrors(text: string, all: readonly IToken[]): readonly EditorErr
     lastIndex = index;
     rest.splice(index, 1);
   }
-  return [...errors, ...findings.map(({ message, token }) => errorAt(text, message, token.startOffset, token.image.length))];
+  return [...errors, ...findings.map(({ message, token }) => errorAt(text, message, ...placeOf(token)))];
 }
 
 function mismatchOf(
