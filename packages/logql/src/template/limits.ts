@@ -7,7 +7,7 @@ export const textLengthMax = 10_000_000;
  * How much an execution may do: about one unit for an action or a call, and one for each sixteen characters of what
  * goes into a function and comes out. Go has no bound.
  */
-export const workMax = 1_000_000;
+export const workMax = 2_000_000;
 
 /** The message when a text gets too long. */
 export const tooLong = `template output exceeds ${textLengthMax} bytes`;

@@ -97,7 +97,7 @@ function readPadding(
       return input.length;
     }
     if (input[offset] !== equalsSign) {
-      return offset;
+      return offset - 1;
     }
     offset++;
   }

@@ -130,30 +130,19 @@ function printHexadecimal(value: number, format: string, precision: number | und
 /** Adds sign, padding, and what `#` asks for. */
 function decorate(value: number, format: string, flags: Readonly<Flags>, standard: number | undefined): string {
   const precision = flags.precision ?? standard;
-  const printed = printFloat(value, format, precision);
-  const signed = /^[+-]/u.test(printed) ? printed : `+${printed}`;
-  const sign = flags.space && signed.startsWith("+") && !flags.plus ? " " : signed[0]!;
-  let body = signed.slice(1);
+  const [, printedSign, digits = ""] = /^([+-]?)(.*)$/u.exec(printFloat(value, format, precision))!;
+  const plus = flags.plus ? "+" : flags.space ? " " : "";
   if (!Number.isFinite(value)) {
-    const hidden = Number.isNaN(value) ? !flags.space && !flags.plus : sign === "+" && !flags.plus;
-    return padWithSpaces(
-      hidden && (Number.isNaN(value) || sign === "+") && body === "NaN" ? body : infinity(sign, body, flags),
-      flags,
-    );
+    // Infinity has its sign always, and what is no number is not filled with zeros.
+    const sign = Number.isNaN(value) ? plus : printedSign === "-" ? "-" : plus || "+";
+    return padWithSpaces(sign + digits, flags);
   }
-  if (flags.sharp && format !== "b") {
-    body = keepZeros(body, format, precision);
+  const sign = printedSign === "-" ? "-" : plus;
+  const body = flags.sharp && format !== "b" ? keepZeros(digits, format, precision) : digits;
+  if (sign !== "" && flags.zero && !flags.minus && flags.width !== undefined) {
+    return sign + pad(body, { ...flags, width: flags.width - 1 });
   }
-  const shownSign = flags.plus || sign !== "+" ? sign : "";
-  if (shownSign !== "" && flags.zero && !flags.minus && flags.width !== undefined) {
-    return shownSign + pad(body, { ...flags, width: flags.width - 1 });
-  }
-  return pad(shownSign + body, flags);
-}
-
-function infinity(sign: string, body: string, { plus }: Readonly<Flags>): string {
-  // Go shows the sign of +Inf always.
-  return body === "Inf" || plus || sign !== "+" ? sign + body : body;
+  return pad(sign + body, flags);
 }
 
 /** With `#`: a point always, and the zeros that `%g` leaves out. */
