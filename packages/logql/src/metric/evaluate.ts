@@ -1,8 +1,15 @@
 import { noLabels } from "@sluice/model";
 import type { Execution } from "../execution.ts";
-import type { BinaryOperation, MetricExpression, VectorAggregation } from "../syntax/index.ts";
+import type {
+  BinaryOperation,
+  Grouping,
+  MetricExpression,
+  RangeAggregation,
+  VectorAggregation,
+} from "../syntax/index.ts";
 import { combineWithNumber } from "./binary.ts";
 import { replaceLabel } from "./label-replace.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { aggregateRange } from "./range-aggregate.ts";
 import type { Series } from "./series.ts";
 import type { Steps } from "./steps.ts";
@@ -10,52 +17,63 @@ import { aggregateVector } from "./vector-aggregate.ts";
 import { combineVectors } from "./vector-match.ts";
 
 /** Evaluates a metric expression at every step. A series may come without any sample. */
-export async function evaluate(
-  expression: MetricExpression,
-  steps: Steps,
-  execution: Execution,
-): Promise<readonly Series[]> {
+export function evaluate(expression: MetricExpression, steps: Steps, execution: Execution): Promise<readonly Series[]> {
+  return evaluateNode(expression, { steps, execution, budget: new MemoryBudget() });
+}
+
+/** What all nodes of an expression share. */
+interface Evaluation {
+  readonly steps: Steps;
+  readonly execution: Execution;
+  readonly budget: MemoryBudget;
+}
+
+async function evaluateNode(expression: MetricExpression, evaluation: Evaluation): Promise<readonly Series[]> {
+  const { steps } = evaluation;
   switch (expression.kind) {
     case "rangeAggregation":
-      return aggregateRange(expression, undefined, steps, execution);
+      return evaluateRange(expression, undefined, evaluation);
     case "vectorAggregation":
-      return aggregateVector(expression, await evaluateOperand(expression, steps, execution), steps);
+      return aggregateVector(expression, await evaluateOperand(expression, evaluation), steps);
     case "binary":
-      return evaluateBinary(expression, steps, execution);
+      return evaluateBinary(expression, evaluation);
     case "labelReplace":
-      return replaceLabel(expression, await evaluate(expression.operand, steps, execution));
+      return replaceLabel(expression, await evaluateNode(expression.operand, evaluation));
     case "literal":
     case "vector":
       return [constant(expression.value, steps.count)];
   }
 }
 
+function evaluateRange(
+  expression: RangeAggregation,
+  outer: Grouping | undefined,
+  { steps, execution, budget }: Evaluation,
+): Promise<readonly Series[]> {
+  return aggregateRange(expression, outer, steps, execution, budget);
+}
+
 /** A `sum` tells the range aggregation inside it which labels matter. */
 function evaluateOperand(
   { operation, operand, grouping }: VectorAggregation,
-  steps: Steps,
-  execution: Execution,
+  evaluation: Evaluation,
 ): Promise<readonly Series[]> {
   return operation === "sum" && operand.kind === "rangeAggregation"
-    ? aggregateRange(operand, grouping, steps, execution)
-    : evaluate(operand, steps, execution);
+    ? evaluateRange(operand, grouping, evaluation)
+    : evaluateNode(operand, evaluation);
 }
 
-async function evaluateBinary(
-  operation: BinaryOperation,
-  steps: Steps,
-  execution: Execution,
-): Promise<readonly Series[]> {
+async function evaluateBinary(operation: BinaryOperation, evaluation: Evaluation): Promise<readonly Series[]> {
   const { left, right } = operation;
+  const { count } = evaluation.steps;
   if (left.kind === "literal") {
-    const input = await evaluate(right, steps, execution);
-    return combineWithNumber(operation, input, left.value, "left", steps.count);
+    return combineWithNumber(operation, await evaluateNode(right, evaluation), left.value, "left", count);
   }
-  const input = await evaluate(left, steps, execution);
+  const input = await evaluateNode(left, evaluation);
   if (right.kind === "literal") {
-    return combineWithNumber(operation, input, right.value, "right", steps.count);
+    return combineWithNumber(operation, input, right.value, "right", count);
   }
-  return combineVectors(operation, input, await evaluate(right, steps, execution), steps.count);
+  return combineVectors(operation, input, await evaluateNode(right, evaluation), count);
 }
 
 function constant(value: number, stepCount: number): Series {

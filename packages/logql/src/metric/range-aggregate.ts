@@ -16,6 +16,7 @@ import { fieldRows, passes, scanBatch, type Visit } from "../log/scan.ts";
 import type { Grouping, RangeAggregation } from "../syntax/index.ts";
 import { absenceOf } from "./absent.ts";
 import { columnSamples, noSlot, type ColumnSamples } from "./column-samples.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import { neededStages, seriesGrouping, sinkFor } from "./range-plan.ts";
 import { checkNoError, hintsFor, needsMetadata, orderedGrouping, sampleLabels } from "./sample-labels.ts";
 import type { SampleSink } from "./sample-sink.ts";
@@ -57,8 +58,9 @@ export async function aggregateRange(
   outer: Grouping | undefined,
   steps: Steps,
   execution: Execution,
+  budget: MemoryBudget,
 ): Promise<readonly Series[]> {
-  const aggregation = newAggregation(expression, outer, steps, execution);
+  const aggregation = newAggregation(expression, outer, steps, execution, budget);
   const { startNs, endNs, pipeline, isCounting, sink } = aggregation;
   const { matchers } = expression.range.log;
   const { needles, equalities } = pipeline;
@@ -86,6 +88,7 @@ function newAggregation(
   outer: Grouping | undefined,
   steps: Steps,
   { kernels }: Execution,
+  budget: MemoryBudget,
 ): Aggregation {
   const { operation, range } = expression;
   const rangeNs = BigInt(range.rangeMs) * nsPerMs;
@@ -107,7 +110,7 @@ function newAggregation(
     offsetNs,
     startNs: steps.startNs - offsetNs - rangeNs + 1n,
     endNs: endOfSteps(steps) - offsetNs + 1n,
-    sink: sinkFor(expression, steps),
+    sink: sinkFor(expression, steps, budget),
     line: new Line(),
   };
 }

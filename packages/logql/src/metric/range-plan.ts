@@ -1,5 +1,5 @@
-import type { LogRange, RangeAggregation, RangeOperation, StageNode } from "../syntax/index.ts";
-import type { Grouping } from "../syntax/index.ts";
+import type { Grouping, LogRange, RangeAggregation, RangeOperation, StageNode } from "../syntax/index.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import { quantileOf } from "./quantile.ts";
 import { counterRateOf } from "./rate-counter.ts";
 import type { SampleSink } from "./sample-sink.ts";
@@ -16,6 +16,7 @@ import {
   sumFold,
   varianceFold,
   WindowFolds,
+  type Fold,
 } from "./window-folds.ts";
 import { WindowLists } from "./window-lists.ts";
 import { WindowSums } from "./window-sums.ts";
@@ -74,40 +75,46 @@ export function neededStages({ operation, range }: RangeAggregation): readonly S
 }
 
 /** What samples go into. */
-export function sinkFor({ operation, range, parameter }: RangeAggregation, steps: Steps): SampleSink {
+export function sinkFor(
+  { operation, range, parameter }: RangeAggregation,
+  steps: Steps,
+  budget: MemoryBudget,
+): SampleSink {
+  const folded = (fold: Fold): SampleSink => new WindowFolds(fold, steps, budget);
   switch (operation) {
     case "count_over_time":
-    case "bytes_over_time":
     case "absent_over_time":
-      return new WindowSums(steps, 1);
+      return new WindowSums(steps, { divisor: 1, isCount: true }, budget);
+    case "bytes_over_time":
+      return new WindowSums(steps, { divisor: 1, isCount: false }, budget);
+    case "bytes_rate":
+      return new WindowSums(steps, { divisor: secondsOf(range), isCount: false }, budget);
     case "rate":
       return range.unwrap === undefined
-        ? new WindowSums(steps, secondsOf(range))
-        : new TimeOrder(new WindowFolds(rateFold(secondsOf(range)), steps));
-    case "bytes_rate":
-      return new WindowSums(steps, secondsOf(range));
+        ? new WindowSums(steps, { divisor: secondsOf(range), isCount: true }, budget)
+        : new TimeOrder(folded(rateFold(secondsOf(range))));
     // The least, the greatest and those between them are the same in any order.
     case "min_over_time":
-      return new WindowFolds(minFold, steps);
+      return folded(minFold);
     case "max_over_time":
-      return new WindowFolds(maxFold, steps);
-    case "sum_over_time":
-      return new TimeOrder(new WindowFolds(sumFold, steps));
-    case "avg_over_time":
-      return new TimeOrder(new WindowFolds(averageFold, steps));
-    case "stddev_over_time":
-      return new TimeOrder(new WindowFolds(deviationFold, steps));
-    case "stdvar_over_time":
-      return new TimeOrder(new WindowFolds(varianceFold, steps));
-    case "first_over_time":
-      return new TimeOrder(new WindowFolds(firstFold, steps));
-    case "last_over_time":
-      return new TimeOrder(new WindowFolds(lastFold, steps));
+      return folded(maxFold);
     case "quantile_over_time":
-      return new WindowLists(quantileOf(parameter!), rangeNsOf(range), steps);
+      return new WindowLists(quantileOf(parameter!), rangeNsOf(range), steps, budget);
+    case "sum_over_time":
+      return new TimeOrder(folded(sumFold));
+    case "avg_over_time":
+      return new TimeOrder(folded(averageFold));
+    case "stddev_over_time":
+      return new TimeOrder(folded(deviationFold));
+    case "stdvar_over_time":
+      return new TimeOrder(folded(varianceFold));
+    case "first_over_time":
+      return new TimeOrder(folded(firstFold));
+    case "last_over_time":
+      return new TimeOrder(folded(lastFold));
     case "rate_counter": {
       const compute = counterRateOf(secondsOf(range), rangeNsOf(range), Number(steps.stepNs));
-      return new TimeOrder(new WindowValues(compute, steps));
+      return new TimeOrder(new WindowValues(compute, steps, budget));
     }
   }
 }

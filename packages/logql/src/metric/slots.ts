@@ -1,21 +1,21 @@
-import { ServiceError, type Labels } from "@sluice/model";
+import type { Labels } from "@sluice/model";
+import type { MemoryBudget } from "./memory-budget.ts";
 import { labelsKey } from "./series.ts";
 
-/** Numbers of 8 bytes that one range aggregation may hold in memory. */
-const cellsMax = 32_000_000;
-
-/** Series by number, and the bound on what is kept for them. */
+/** The series of one range aggregation by number, and what is kept for them. */
 export class Slots {
   readonly #numbers = new Map<string, number>();
   readonly #labels: Labels[] = [];
   readonly #cellsPerSlot: number;
   readonly #stepCount: number;
+  readonly #budget: MemoryBudget;
   #cells = 0;
 
   /** @param cellsPerSlot how many numbers of 8 bytes are kept for each series from the start. */
-  constructor(stepCount: number, cellsPerSlot: number) {
+  constructor(stepCount: number, cellsPerSlot: number, budget: MemoryBudget) {
     this.#stepCount = stepCount;
     this.#cellsPerSlot = cellsPerSlot;
+    this.#budget = budget;
   }
 
   get labels(): readonly Labels[] {
@@ -42,17 +42,17 @@ export class Slots {
 
   /** Counts numbers that are kept from now on. @throws {ServiceError} `bad_data` when they do not fit into memory. */
   reserve(cells: number): void {
+    this.#budget.reserve(cells);
     this.#cells += cells;
-    if (this.#cells > cellsMax) {
-      throw new ServiceError(
-        "bad_data",
-        `the query needs more memory than ${this.#labels.length} series of ${this.#stepCount} steps may take; ` +
-          "consider aggregating by fewer labels, a larger step or a shorter time range",
-      );
-    }
   }
 
   release(cells: number): void {
+    this.#budget.release(cells);
     this.#cells -= cells;
+  }
+
+  /** Lets go of everything but one number per series and step: the answer. */
+  finish(): void {
+    this.release(this.#cells - this.#labels.length * this.#stepCount);
   }
 }

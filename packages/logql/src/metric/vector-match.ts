@@ -38,21 +38,27 @@ function intersect(
   stepCount: number,
   wanted: 0 | 1,
 ): readonly Series[] {
-  const groups = bySignature(others, matching);
+  const matches = new Map(
+    bySignature(others, matching)
+      .entries()
+      .map(([signature, group]) => [signature, union(group, stepCount)]),
+  );
   return input.map(({ labels, values, present }) => {
-    const group = groups.get(labelsKey(signatureLabels(labels, matching))) ?? [];
-    const kept = new Uint8Array(stepCount);
-    for (let k = 0; k < stepCount; k++) {
-      const isMatched = group.some((other) => other.present[k] === 1);
-      kept[k] = isMatched === (wanted === 1) ? present[k]! : 0;
-    }
+    const match = matches.get(labelsKey(signatureLabels(labels, matching)));
+    const kept = present.map((isPresent, k) => ((match?.[k] ?? 0) === wanted ? isPresent : 0));
     return { labels, values, present: kept };
   });
 }
 
-/** A series with the steps at which two samples met, even where a comparison then dropped the sample. */
-interface MatchedSeries extends Series {
-  readonly matched: Uint8Array;
+/** 1 at the steps at which any of the series has a sample. */
+function union(group: readonly Series[], stepCount: number): Uint8Array {
+  const present = new Uint8Array(stepCount);
+  for (const series of group) {
+    for (let k = 0; k < stepCount; k++) {
+      present[k]! |= series.present[k]!;
+    }
+  }
+  return present;
 }
 
 function match(
@@ -64,51 +70,103 @@ function match(
   const { matching } = operation;
   const isSwapped = matching.cardinality === "one-to-many";
   const [many, one] = isSwapped ? [right, left] : [left, right];
-  const ones = bySignature(one, matching);
-  checkUnique(ones, isSwapped ? "left" : "right", stepCount);
-  const results = new Map<string, MatchedSeries>();
+  const partners = new Map(
+    bySignature(one, matching)
+      .entries()
+      .map(([signature, group]) => [signature, partnersOf(group, isSwapped ? "left" : "right", stepCount)]),
+  );
+  const results = new MatchResults(operation, isSwapped, stepCount);
+  // In the order of signatures, so that what goes together stands together.
   for (const [signature, group] of bySignature(many, matching)) {
-    for (const partner of ones.get(signature) ?? []) {
-      for (const series of group) {
-        matchPair(operation, series, partner, isSwapped, stepCount, results);
-      }
+    const found = partners.get(signature);
+    for (const series of found === undefined ? [] : group) {
+      results.add(series, found!);
     }
   }
-  return [...results.values()];
+  return results.finish();
 }
 
-/** The "one" side may have only one sample for each signature at a step. */
-function checkUnique(groups: ReadonlyMap<string, readonly Series[]>, side: string, stepCount: number): void {
-  for (const group of groups.values()) {
-    for (let k = 0; group.length > 1 && k < stepCount; k++) {
-      if (group.filter(({ present }) => present[k] === 1).length > 1) {
+/** The series of one signature, of which one at most has a sample at each step. */
+interface Partners {
+  readonly group: readonly Series[];
+  /** Which of the group it is at a step, from 1; 0 for none. */
+  readonly at: Uint32Array;
+}
+
+/** @throws {ServiceError} `bad_data` with Loki's text when two series of the "one" side have a sample at a step. */
+function partnersOf(group: readonly Series[], side: string, stepCount: number): Partners {
+  const at = new Uint32Array(stepCount);
+  for (const [i, { present }] of group.entries()) {
+    for (let k = 0; k < stepCount; k++) {
+      if (present[k] === 0) {
+        continue;
+      }
+      if (at[k] !== 0) {
         throw new ServiceError(
           "bad_data",
           `found duplicate series on the ${side} hand-side` +
             ";many-to-many matching not allowed: matching labels must be unique on one side",
         );
       }
+      at[k] = i + 1;
     }
   }
+  return { group, at };
 }
 
-/** Adds the steps at which both have a sample. */
-function matchPair(
-  { operator, returnBool, matching }: BinaryOperation,
-  series: Series,
-  partner: Series,
-  isSwapped: boolean,
-  stepCount: number,
-  results: Map<string, MatchedSeries>,
-): void {
-  const labels = resultLabels(series.labels, partner.labels, matching);
-  const key = labelsKey(labels);
-  const result = results.get(key) ?? { ...newSeries(labels, stepCount), matched: new Uint8Array(stepCount) };
-  results.set(key, result);
-  for (let k = 0; k < stepCount; k++) {
-    if (series.present[k] === 0 || partner.present[k] === 0) {
-      continue;
+/** A series with the steps at which two samples met, even where a comparison then dropped the sample. */
+interface MatchedSeries extends Series {
+  readonly matched: Uint8Array;
+}
+
+/** Collects the results of one operation between vectors. */
+class MatchResults {
+  readonly #operation: BinaryOperation;
+  readonly #isSwapped: boolean;
+  readonly #stepCount: number;
+  readonly #results = new Map<string, MatchedSeries>();
+
+  /** @param isSwapped the "many" side is the right one. */
+  constructor(operation: BinaryOperation, isSwapped: boolean, stepCount: number) {
+    this.#operation = operation;
+    this.#isSwapped = isSwapped;
+    this.#stepCount = stepCount;
+  }
+
+  finish(): readonly Series[] {
+    return [...this.#results.values()];
+  }
+
+  /** Adds the steps at which a series of the "many" side and one of its partners have a sample. */
+  add(series: Series, { group, at }: Partners): void {
+    let partnerNumber = 0;
+    let result: MatchedSeries | undefined;
+    for (let k = 0; k < this.#stepCount; k++) {
+      const number = at[k]!;
+      if (series.present[k] === 0 || number === 0) {
+        continue;
+      }
+      const partner = group[number - 1]!;
+      if (result === undefined || number !== partnerNumber) {
+        result = this.#resultOf(resultLabels(series.labels, partner.labels, this.#operation.matching));
+        partnerNumber = number;
+      }
+      this.#combine(result, k, series.values[k]!, partner.values[k]!);
     }
+  }
+
+  #resultOf(labels: Labels): MatchedSeries {
+    const key = labelsKey(labels);
+    let result = this.#results.get(key);
+    if (result === undefined) {
+      result = { ...newSeries(labels, this.#stepCount), matched: new Uint8Array(this.#stepCount) };
+      this.#results.set(key, result);
+    }
+    return result;
+  }
+
+  #combine(result: MatchedSeries, k: number, many: number, one: number): void {
+    const { operator, returnBool, matching } = this.#operation;
     if (result.matched[k] === 1) {
       throw new ServiceError(
         "bad_data",
@@ -118,7 +176,7 @@ function matchPair(
       );
     }
     result.matched[k] = 1;
-    const [left, right] = isSwapped ? [partner.values[k]!, series.values[k]!] : [series.values[k]!, partner.values[k]!];
+    const [left, right] = this.#isSwapped ? [one, many] : [many, one];
     setCombined(result, k, operator, returnBool, left, right, left);
   }
 }

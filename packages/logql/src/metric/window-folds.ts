@@ -1,4 +1,5 @@
 import type { Labels } from "@sluice/model";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { SampleSink } from "./sample-sink.ts";
 import { newSeries, type Series } from "./series.ts";
 import { Slots } from "./slots.ts";
@@ -112,10 +113,10 @@ export class WindowFolds implements SampleSink {
   readonly #slots: Slots;
   readonly #windows: Windows[] = [];
 
-  constructor(fold: Fold, steps: Steps) {
+  constructor(fold: Fold, steps: Steps, budget: MemoryBudget) {
     this.#fold = fold;
     this.#steps = steps;
-    this.#slots = new Slots(steps.count, (fold.columns + 1) * steps.count);
+    this.#slots = new Slots(steps.count, (fold.columns + 1) * steps.count, budget);
   }
 
   slot(labels: Labels): number {
@@ -137,6 +138,7 @@ export class WindowFolds implements SampleSink {
   }
 
   finish(): readonly Series[] {
+    this.#slots.finish();
     return this.#slots.labels.map((labels, slot) => {
       const { counts, columns } = this.#windows[slot]!;
       const series = newSeries(labels, this.#steps.count);

@@ -1,4 +1,5 @@
 import type { Labels } from "@sluice/model";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { SampleSink } from "./sample-sink.ts";
 import { newSeries, type Series } from "./series.ts";
 import { Slots } from "./slots.ts";
@@ -38,12 +39,12 @@ export class WindowLists implements SampleSink {
   #window = 0;
   #scratch = new Float64Array(capacityAtStart);
 
-  constructor(compute: ValuesFunction, rangeNs: number, steps: Steps) {
+  constructor(compute: ValuesFunction, rangeNs: number, steps: Steps, budget: MemoryBudget) {
     this.#compute = compute;
     this.#steps = steps;
     this.#rangeNs = rangeNs;
     this.#stepNs = Number(steps.stepNs);
-    this.#slots = new Slots(steps.count, steps.count);
+    this.#slots = new Slots(steps.count, steps.count, budget);
   }
 
   slot(labels: Labels): number {
@@ -77,6 +78,7 @@ export class WindowLists implements SampleSink {
 
   finish(): readonly Series[] {
     this.#finishBefore(this.#steps.count);
+    this.#slots.finish();
     return this.#kept.map(({ series }) => series);
   }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { quantileOf } from "./quantile.ts";
 import type { SampleSink } from "./sample-sink.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { Slots } from "./slots.ts";
 import { stepsBetween, type Steps } from "./steps.ts";
 import { maxFold, sumFold, WindowFolds } from "./window-folds.ts";
@@ -22,16 +23,35 @@ function windowsOf(timeNs: number, count: number): readonly number[] {
 
 const quantile = quantileOf(0.5);
 
-const sinks: readonly [name: string, make: (steps: Steps) => SampleSink, expected: (values: number[]) => number][] = [
-  ["sums", (steps) => new WindowSums(steps, 1), (values) => values.reduce((a, b) => a + b)],
-  ["a fold to sums", (steps) => new WindowFolds(sumFold, steps), (values) => values.reduce((a, b) => a + b)],
-  ["a fold to maxima", (steps) => new WindowFolds(maxFold, steps), (values) => Math.max(...values)],
+const divided = { divisor: 2, isCount: true };
+
+const sinks: readonly [
+  name: string,
+  make: (steps: Steps, budget: MemoryBudget) => SampleSink,
+  expected: (values: number[]) => number,
+][] = [
+  [
+    "sums",
+    (steps, budget) => new WindowSums(steps, { divisor: 1, isCount: false }, budget),
+    (values) => values.reduce((a, b) => a + b),
+  ],
+  ["counts", (steps, budget) => new WindowSums(steps, divided, budget), (values) => values.length / 2],
+  [
+    "a fold to sums",
+    (steps, budget) => new WindowFolds(sumFold, steps, budget),
+    (values) => values.reduce((a, b) => a + b),
+  ],
+  ["a fold to maxima", (steps, budget) => new WindowFolds(maxFold, steps, budget), (values) => Math.max(...values)],
   [
     "kept samples",
-    (steps) => new WindowValues(({ values, timesNs }) => values[0]! + timesNs.length, steps),
+    (steps, budget) => new WindowValues(({ values, timesNs }) => values[0]! + timesNs.length, steps, budget),
     (values) => values[0]! + values.length,
   ],
-  ["kept values", (steps) => new WindowLists(quantile, rangeNs, steps), (v) => quantile(Float64Array.from(v))],
+  [
+    "kept values",
+    (steps, budget) => new WindowLists(quantile, rangeNs, steps, budget),
+    (v) => quantile(Float64Array.from(v)),
+  ],
 ];
 
 describe.for(sinks)("%s", ([, make, expected]) => {
@@ -41,7 +61,7 @@ describe.for(sinks)("%s", ([, make, expected]) => {
     fc.assert(
       fc.property(fc.array(sample, { maxLength: 60 }), count, fc.integer({ min: 1, max: 9 }), (all, steps, size) => {
         const samples = all.sort((a, b) => a.timeNs - b.timeNs);
-        const sink = make(stepsBetween(0n, BigInt(stepNs * (steps - 1)), BigInt(stepNs)));
+        const sink = make(stepsBetween(0n, BigInt(stepNs * (steps - 1)), BigInt(stepNs)), new MemoryBudget());
         const slots = [0, 1].map((i) => sink.slot(labelsFromRecord({ i: String(i) })));
         for (const [i, { timeNs, value, slot }] of samples.entries()) {
           if (i % size === 0) {
@@ -67,22 +87,26 @@ describe.for(sinks)("%s", ([, make, expected]) => {
   });
 
   test("series that do not fit into memory are refused", () => {
-    const sink = make(stepsBetween(0n, 1_000_000n, 1n));
+    const sink = make(stepsBetween(0n, 1_000_000n, 1n), new MemoryBudget());
     const open = (): void => {
       for (let i = 0; i < 100; i++) {
         sink.slot(labelsFromRecord({ i: String(i) }));
       }
     };
-    expect(open).toThrow(/^the query needs more memory than \d+ series of 1000001 steps may take; consider/u);
+    expect(open).toThrow(/^the query needs more than 256 MB of memory for its series; consider/u);
   });
 });
 
-test("what is kept counts as long as it is kept", () => {
-  const slots = new Slots(1, 0);
-  slots.reserve(20_000_000);
-  slots.release(20_000_000);
-  slots.reserve(20_000_000);
-  expect(() => slots.reserve(20_000_000)).toThrow("the query needs more memory than 0 series of 1 steps");
+test("what is kept counts as long as it is kept, over all aggregations of a query", () => {
+  const budget = new MemoryBudget();
+  const slots = new Slots(1, 10_000_000, budget);
+  const open = (): number => slots.slot(labelsFromRecord({}), () => undefined);
+  open();
+  slots.reserve(10_000_000);
+  slots.release(10_000_000);
+  slots.finish();
+  budget.reserve(31_000_000);
+  expect(() => new Slots(1, 0, budget).reserve(1_000_000)).toThrow("the query needs more than 256 MB");
 });
 
 test("a quantile is what sorting finds", () => {

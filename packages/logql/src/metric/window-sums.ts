@@ -1,4 +1,5 @@
 import type { Labels } from "@sluice/model";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { SampleSink } from "./sample-sink.ts";
 import { newSeries, type Series } from "./series.ts";
 import { Slots } from "./slots.ts";
@@ -7,7 +8,15 @@ import type { Steps } from "./steps.ts";
 /** Where the samples of one series are counted: as changes from each step to the next. */
 interface Window {
   readonly counts: Float64Array;
-  readonly sums: Float64Array;
+  /** undefined when every sample counts 1. */
+  readonly sums: Float64Array | undefined;
+}
+
+export interface SumsOptions {
+  /** What the sums are divided by at the end. */
+  readonly divisor: number;
+  /** Every sample has the value 1. */
+  readonly isCount: boolean;
 }
 
 /**
@@ -17,21 +26,21 @@ interface Window {
  */
 export class WindowSums implements SampleSink {
   readonly #steps: Steps;
-  readonly #divisor: number;
+  readonly #options: SumsOptions;
   readonly #slots: Slots;
   readonly #windows: Window[] = [];
 
-  /** @param divisor what the sums are divided by at the end. */
-  constructor(steps: Steps, divisor: number) {
+  constructor(steps: Steps, options: SumsOptions, budget: MemoryBudget) {
     this.#steps = steps;
-    this.#divisor = divisor;
-    this.#slots = new Slots(steps.count, 2 * (steps.count + 1));
+    this.#options = options;
+    this.#slots = new Slots(steps.count, (options.isCount ? 1 : 2) * (steps.count + 1), budget);
   }
 
   slot(labels: Labels): number {
     return this.#slots.slot(labels, (slot) => {
       const cells = this.#steps.count + 1;
-      this.#windows[slot] = { counts: new Float64Array(cells), sums: new Float64Array(cells) };
+      const sums = this.#options.isCount ? undefined : new Float64Array(cells);
+      this.#windows[slot] = { counts: new Float64Array(cells), sums };
     });
   }
 
@@ -47,11 +56,14 @@ export class WindowSums implements SampleSink {
     const { counts, sums } = this.#windows[slot]!;
     counts[first]! += count;
     counts[last + 1]! -= count;
-    sums[first]! += sum;
-    sums[last + 1]! -= sum;
+    if (sums !== undefined) {
+      sums[first]! += sum;
+      sums[last + 1]! -= sum;
+    }
   }
 
   finish(): readonly Series[] {
+    this.#slots.finish();
     return this.#slots.labels.map((labels, slot) => this.#sumUp(labels, this.#windows[slot]!));
   }
 
@@ -61,10 +73,10 @@ export class WindowSums implements SampleSink {
     let sum = 0;
     for (let k = 0; k < this.#steps.count; k++) {
       count += counts[k]!;
-      sum += sums[k]!;
+      sum += sums?.[k] ?? 0;
       if (count > 0) {
         series.present[k] = 1;
-        series.values[k] = sum / this.#divisor;
+        series.values[k] = (sums === undefined ? count : sum) / this.#options.divisor;
       }
     }
     return series;

@@ -1,4 +1,5 @@
 import type { Labels } from "@sluice/model";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { SampleSink } from "./sample-sink.ts";
 import { newSeries, type Series } from "./series.ts";
 import { Slots } from "./slots.ts";
@@ -39,10 +40,10 @@ export class WindowValues implements SampleSink {
   readonly #slots: Slots;
   readonly #kept: Kept[] = [];
 
-  constructor(compute: WindowFunction, steps: Steps) {
+  constructor(compute: WindowFunction, steps: Steps, budget: MemoryBudget) {
     this.#compute = compute;
     this.#steps = steps;
-    this.#slots = new Slots(steps.count, steps.count + 3 * capacityAtStart);
+    this.#slots = new Slots(steps.count, steps.count + 3 * capacityAtStart, budget);
   }
 
   slot(labels: Labels): number {
@@ -74,10 +75,11 @@ export class WindowValues implements SampleSink {
   }
 
   finish(): readonly Series[] {
-    return this.#kept.map((kept) => {
+    for (const kept of this.#kept) {
       this.#finishBefore(kept, this.#steps.count);
-      return kept.series;
-    });
+    }
+    this.#slots.finish();
+    return this.#kept.map(({ series }) => series);
   }
 
   /** Computes the windows before `end`, to which no sample can be added any more. */
