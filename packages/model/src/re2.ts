@@ -1,13 +1,15 @@
+import { AliveStates } from "./re2/alive-states.ts";
 import { ByteMatcher } from "./re2/byte-matcher.ts";
 import { CaptureMatcher, type Slots } from "./re2/capture-matcher.ts";
 import { captureNames, emitRegex } from "./re2/emit.ts";
 import { needlesOf, type RegexNeedles } from "./re2/needles.ts";
 import { parseRe2 } from "./re2/parse.ts";
 import { regexError } from "./re2/pattern-reader.ts";
+import { positionGraphOf } from "./re2/position-graph.ts";
 import { requiredLiterals } from "./re2/required-literals.ts";
 import { withoutCaptures } from "./re2/simplify.ts";
 import type { RegexNode } from "./re2/tree.ts";
-import { hasMatchesOfV8, isQuickInV8 } from "./re2/v8-safety.ts";
+import { beginsAtStart, hasMatchesOfV8, isOneWayInV8, isQuickInV8, mayBeEmpty } from "./re2/v8-safety.ts";
 
 export type { RegexNeedles } from "./re2/needles.ts";
 
@@ -59,21 +61,13 @@ export function compileRe2(pattern: string, { anchored }: Re2Options): CompiledR
   const tree = parseRe2(pattern, { dotAll: anchored });
   const groupNames = captureNames(tree);
   const test = isQuickInV8(tree, anchored) ? v8Test(tree, anchored) : automatonTest(pattern, tree, anchored);
-  let search: ((text: string) => Iterable<RegexMatch>) | undefined;
-  const matchesIn = (text: string): Iterable<RegexMatch> => {
-    search ??= searchOf(pattern, tree, anchored, groupNames);
-    return search(text);
-  };
+  let search: RegexSearch | undefined;
+  const searchLazily = (): RegexSearch => (search ??= searchOf(pattern, tree, anchored, groupNames));
   return {
     groupNames,
     test,
-    matches: (text) => [...matchesIn(text)],
-    exec(text) {
-      for (const match of matchesIn(text)) {
-        return match;
-      }
-      return undefined;
-    },
+    exec: (text) => searchLazily().first(text),
+    matches: (text) => searchLazily().all(text),
   };
 }
 
@@ -143,49 +137,100 @@ function automatonTest(pattern: string, tree: RegexNode, anchored: boolean): Com
   };
 }
 
+interface RegexSearch {
+  readonly first: (text: string) => RegexMatch | undefined;
+  readonly all: (text: string) => readonly RegexMatch[];
+}
+
 function searchOf(
   pattern: string,
   tree: RegexNode,
   anchored: boolean,
   groupNames: readonly (string | undefined)[],
-): (text: string) => Iterable<RegexMatch> {
+): RegexSearch {
   if (isQuickInV8(tree, anchored) && hasMatchesOfV8(tree)) {
-    const source = emitRegex(tree, { captures: true });
-    const regex = new RegExp(anchored ? `^(?:${source})$` : source, "g");
-    return (text) => v8Matches(regex, text, groupNames);
+    return v8Search(tree, anchored, groupNames);
+  }
+  if (isOneWayInV8(tree)) {
+    if (anchored || beginsAtStart(tree)) {
+      return v8Search(tree, anchored, groupNames);
+    }
+    const graph = positionGraphOf(tree, { searchesStart: false, searchesEnd: true });
+    const alive = graph && AliveStates.of(graph);
+    if (alive !== undefined && !mayBeEmpty(tree)) {
+      return guidedV8Search(tree, alive, groupNames);
+    }
   }
   const matcher = CaptureMatcher.of(anchored ? wholeText(tree) : tree);
   if (matcher === undefined) {
     throw regexError("expression too large", pattern);
   }
-  return (text) => matcher.matches(text).map((slots) => matchAt(text, slots, groupNames));
+  const matchAt = (text: string, slots: Slots): RegexMatch => {
+    const groups = Array.from({ length: slots.length / 2 }, (_, i) =>
+      slots[2 * i] === -1 ? undefined : text.slice(slots[2 * i], slots[2 * i + 1]),
+    );
+    return { index: slots[0]!, groups, named: namedGroups(groupNames, groups) };
+  };
+  return {
+    first(text) {
+      const slots = matcher.first(text);
+      return slots && matchAt(text, slots);
+    },
+    all: (text) => matcher.all(text).map((slots) => matchAt(text, slots)),
+  };
+}
+
+function v8Search(tree: RegexNode, anchored: boolean, groupNames: readonly (string | undefined)[]): RegexSearch {
+  const source = emitRegex(tree, { captures: true });
+  const regex = new RegExp(anchored ? `^(?:${source})$` : source, "");
+  const everywhere = new RegExp(regex, "g");
+  const matchOf = (match: RegExpExecArray): RegexMatch => ({
+    index: match.index,
+    groups: [...match],
+    named: namedGroups(groupNames, match),
+  });
+  return {
+    first(text) {
+      const match = regex.exec(text);
+      return match === null ? undefined : matchOf(match);
+    },
+    all: (text) => text.matchAll(everywhere).map(matchOf).toArray(),
+  };
+}
+
+/** V8 begins where a match is known to begin: so it does not try in vain, place after place. */
+function guidedV8Search(tree: RegexNode, alive: AliveStates, groupNames: readonly (string | undefined)[]): RegexSearch {
+  const regex = new RegExp(emitRegex(tree, { captures: true }), "y");
+  const next = (text: string, from: number): RegexMatch | undefined => {
+    for (let at = alive.startFrom(from); at !== -1; at = alive.startFrom(at + 1)) {
+      regex.lastIndex = at;
+      const match = regex.exec(text);
+      // It is null where the assertions at the beginning do not hold.
+      if (match !== null) {
+        return { index: match.index, groups: [...match], named: namedGroups(groupNames, match) };
+      }
+    }
+    return undefined;
+  };
+  return {
+    first(text) {
+      alive.begin(text);
+      return next(text, 0);
+    },
+    all(text) {
+      alive.begin(text);
+      const matches: RegexMatch[] = [];
+      for (let match = next(text, 0); match !== undefined; match = next(text, regex.lastIndex)) {
+        matches.push(match);
+      }
+      return matches;
+    },
+  };
 }
 
 function wholeText(tree: RegexNode): RegexNode {
   const parts: RegexNode[] = [{ kind: "assertion", at: "textStart" }, tree, { kind: "assertion", at: "textEnd" }];
   return { kind: "sequence", parts };
-}
-
-function* v8Matches(
-  regex: RegExp,
-  text: string,
-  groupNames: readonly (string | undefined)[],
-): Generator<RegexMatch, void, void> {
-  let lastEnd = -1;
-  for (const match of text.matchAll(regex)) {
-    const end = match.index + match[0].length;
-    if (match[0] !== "" || end !== lastEnd) {
-      yield { index: match.index, groups: [...match], named: namedGroups(groupNames, match) };
-    }
-    lastEnd = end;
-  }
-}
-
-function matchAt(text: string, slots: Slots, groupNames: readonly (string | undefined)[]): RegexMatch {
-  const groups = Array.from({ length: slots.length / 2 }, (_, i) =>
-    slots[2 * i] === -1 ? undefined : text.slice(slots[2 * i], slots[2 * i + 1]),
-  );
-  return { index: slots[0]!, groups, named: namedGroups(groupNames, groups) };
 }
 
 function namedGroups(

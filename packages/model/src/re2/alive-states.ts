@@ -1,5 +1,7 @@
-import type { PositionAutomaton } from "./position-automaton.ts";
-import { type StateTable, unknownRow } from "./state-table.ts";
+import { bitsOf, intersects } from "./bits.ts";
+import { PositionAutomaton } from "./position-automaton.ts";
+import type { PositionGraph } from "./position-graph.ts";
+import { StateTable, unknownRow } from "./state-table.ts";
 import { replacement } from "./utf8-classes.ts";
 
 interface Checkpoint {
@@ -8,52 +10,107 @@ interface Checkpoint {
 }
 
 /**
- * For every place in a text the state that an automaton reaches there from the text's end. Texts are longer than there
- * may be states: so only some of them are kept from the way to the front, and what lies between two is made again when
- * somebody asks for it.
+ * For every place in a text the positions of an expression that lead to a match from there, found by running its graph
+ * backward from the text's end. Texts are longer than there may be states: so only some of them are kept from the way to
+ * the front, and what lies between two is made again when somebody asks for it. One object serves one text after the
+ * other.
  */
 export class AliveStates {
   readonly #automaton: PositionAutomaton;
   readonly #table: StateTable;
-  readonly #text: string;
+  /** The column that says of a state where its bits are, times two, and whether a match may begin there. */
+  readonly #placeColumn: number;
   readonly #bits: Int32Array;
+  /** The positions that a match begins with. */
+  readonly #first: Int32Array;
+  readonly #mayBeEmpty: boolean;
+  #text = "";
   /** From the end of the text to its front. */
-  readonly #checkpoints: Checkpoint[] = [];
-  /** The states of the places from `#from` up to `#to`. */
-  #states = new Int32Array(0);
+  #checkpoints: Checkpoint[] = [];
+  /** What the column says of the states from `#from` up to `#to`. */
+  #places = new Int32Array(0);
   #from = 0;
   #to = -1;
+  /** The lowest place there at which a match may begin, or one behind them. */
+  #start = 0;
 
-  constructor(automaton: PositionAutomaton, table: StateTable, text: string) {
+  private constructor(automaton: PositionAutomaton, first: Int32Array, mayBeEmpty: boolean) {
     this.#automaton = automaton;
-    this.#table = table;
-    this.#text = text;
+    this.#placeColumn = automaton.classes.count;
+    this.#table = new StateTable(automaton.classes.count + 1, automaton.words);
     this.#bits = new Int32Array(automaton.words + 1);
+    this.#first = first;
+    this.#mayBeEmpty = mayBeEmpty;
+  }
+
+  /**
+   * @param graph one with anything behind the expression. Its positions are counted from its end here.
+   * @returns undefined when it is too large.
+   */
+  static of(graph: PositionGraph): AliveStates | undefined {
+    const last = graph.count - 1;
+    const backward = {
+      ...graph,
+      sets: graph.sets.toReversed(),
+      links: graph.links.map(({ sources, targets }) => ({
+        sources: targets.map((position) => last - position),
+        targets: sources.map((position) => last - position),
+      })),
+    };
+    const automaton = PositionAutomaton.of(backward, backward.links, new Uint8Array(graph.count).fill(1));
+    const first = graph.first.map((position) => last - position);
+    return automaton && new AliveStates(automaton, bitsOf(first, automaton.words), graph.mayBeEmpty);
+  }
+
+  /** Takes another text. */
+  begin(text: string): void {
+    this.#text = text;
+    this.#bits.fill(0);
     this.#bits[0] = 1;
-    this.#mark(text.length);
-    const distance = Math.floor(table.capacity / 2);
+    this.#checkpoints = [{ at: text.length, bits: this.#bits.slice() }];
+    const distance = Math.floor(this.#table.capacity / 2);
     while (this.#checkpoints.at(-1)!.at > distance) {
-      const { at, bits } = this.#checkpoints.at(-1)!;
-      this.#bits.set(bits);
-      this.#mark(this.#read(at, at - distance));
+      const { at } = this.#checkpoints.at(-1)!;
+      this.#checkpoints.push({ at: this.#read(at, at - distance), bits: this.#bits.slice() });
     }
+    this.#to = -1;
     this.#load();
   }
 
-  /** The state at a place that is no lower than any asked for before. */
+  /** Where in {@link bits} the positions are for a place that is no lower than any asked for before. */
   at(place: number): number {
     while (place > this.#to) {
-      this.#checkpoints.pop();
-      this.#load();
+      this.#loadNext();
     }
-    return this.#states[place - this.#from]!;
+    return this.#places[place - this.#from]! >> 1;
   }
 
-  #mark(at: number): void {
-    this.#checkpoints.push({ at, bits: this.#bits.slice() });
+  /** The first place at or behind another at which a match may begin; -1 when there is none. */
+  startFrom(place: number): number {
+    for (;;) {
+      for (let at = Math.max(place, this.#start); at <= this.#to; at++) {
+        if ((this.#places[at - this.#from]! & 1) !== 0) {
+          return at;
+        }
+      }
+      if (this.#to === this.#text.length) {
+        return -1;
+      }
+      this.#loadNext();
+    }
   }
 
-  /** Reads the text between the checkpoint that is nearest to the front, and what is known. */
+  #loadNext(): void {
+    this.#checkpoints.pop();
+    this.#load();
+  }
+
+  /** Good until `at` is called again. */
+  get bits(): Int32Array {
+    return this.#table.bits;
+  }
+
+  /** Reads the text between what is known and the next checkpoint. */
   #load(): void {
     const { at, bits } = this.#checkpoints.at(-1)!;
     this.#bits.set(bits);
@@ -65,44 +122,65 @@ export class AliveStates {
   /** Reads backward from a place to another, or into the character there; answers how far it came. */
   #read(from: number, to: number): number {
     const table = this.#table;
+    const placeColumn = this.#placeColumn;
     if (table.room <= from - to + 1) {
       table.clear();
     }
-    if (this.#states.length <= from - to) {
-      this.#states = new Int32Array(from - to + 1);
+    if (this.#places.length <= from - to) {
+      this.#places = new Int32Array(from - to + 1);
     }
-    const states = this.#states;
+    const text = this.#text;
+    const places = this.#places;
     const { classes } = this.#automaton;
-    let state = table.intern(this.#bits, 0);
+    const { ascii } = classes;
+    let state = this.#intern();
     let { cells } = table;
     let at = from;
-    states[at - to] = state;
+    let place = cells[state + placeColumn]!;
+    let start = (place & 1) === 0 ? from + 1 : from;
+    places[at - to] = place;
     while (at > to) {
-      const unit = this.#text.charCodeAt(at - 1);
+      at -= 1;
+      const unit = text.charCodeAt(at);
       let charClass: number;
       if (unit < 0x80) {
-        charClass = classes.ascii[unit]!;
+        charClass = ascii[unit]!;
+      } else if (at > 0 && isTrail(unit) && isLead(text.charCodeAt(at - 1))) {
+        if (at >= to) {
+          // Nothing begins in the middle of a character.
+          places[at - to] = 0;
+        }
         at -= 1;
+        charClass = classes.of(text.codePointAt(at)!);
       } else {
-        const length = at > 1 && isTrail(unit) && isLead(this.#text.charCodeAt(at - 2)) ? 2 : 1;
-        at -= length;
-        charClass = classes.of(length === 2 ? this.#text.codePointAt(at)! : isSurrogate(unit) ? replacement : unit);
+        charClass = classes.of(isSurrogate(unit) ? replacement : unit);
       }
       let next = cells[state + charClass]!;
       if (next === unknownRow) {
-        this.#automaton.step(table.bits, table.bitsOffset(state), charClass, this.#bits);
-        next = table.intern(this.#bits, 0);
+        this.#automaton.step(table.bits, place >> 1, charClass, this.#bits);
+        next = this.#intern();
         ({ cells } = table);
         cells[state + charClass] = next;
       }
       state = next;
+      place = cells[state + placeColumn]!;
       if (at >= to) {
-        states[at - to] = state;
+        places[at - to] = place;
+        if ((place & 1) !== 0) {
+          start = at;
+        }
       }
     }
-    const offset = table.bitsOffset(state);
-    this.#bits.set(table.bits.subarray(offset, offset + this.#automaton.words));
+    this.#start = start;
+    this.#bits.set(table.bits.subarray(place >> 1, (place >> 1) + this.#automaton.words));
     return at;
+  }
+
+  #intern(): number {
+    const state = this.#table.intern(this.#bits, 0);
+    const mayStart = this.#mayBeEmpty || intersects(this.#bits, this.#first);
+    this.#table.cells[state + this.#placeColumn] = this.#table.bitsOffset(state) * 2 + Number(mayStart);
+    return state;
   }
 }
 

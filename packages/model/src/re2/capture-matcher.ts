@@ -1,10 +1,7 @@
 import { AliveStates, unitsAt } from "./alive-states.ts";
-import { bitsOf } from "./bits.ts";
 import { holds, neighbourOf, neighbours } from "./contexts.ts";
-import { PositionAutomaton } from "./position-automaton.ts";
 import { positionGraphOf, type PositionGraph } from "./position-graph.ts";
 import { operations, programOf, type Program } from "./program.ts";
-import { StateTable } from "./state-table.ts";
 import type { Assertion, RegexNode } from "./tree.ts";
 
 /** Where a match and its groups begin and end, in UTF-16 units; -1 for a group that took no part. */
@@ -18,144 +15,130 @@ export type Slots = Int32Array;
  */
 export class CaptureMatcher {
   readonly #program: Program;
-  readonly #automaton: PositionAutomaton;
-  readonly #table: StateTable;
-  /** By leaf: where its positions begin, counted from the end of the graph. */
+  readonly #alive: AliveStates;
+  /** By leaf: one behind its positions; the next leaf's is where they begin. */
   readonly #leafEnds: Int32Array;
-  readonly #first: readonly (readonly [word: number, bits: number])[];
-  readonly #mayBeEmpty: boolean;
   readonly #visited: Int32Array;
+  /** Instructions still to be tried, the most preferred last; and as a value and -1 - slot, what a slot was before. */
+  readonly #waiting: Int32Array;
   #visit = 0;
 
-  private constructor(program: Program, graph: PositionGraph, automaton: PositionAutomaton) {
-    const { words, classes } = automaton;
+  private constructor(program: Program, graph: PositionGraph, alive: AliveStates) {
     this.#program = program;
-    this.#automaton = automaton;
-    this.#table = new StateTable(classes.count, words);
+    this.#alive = alive;
     this.#leafEnds = Int32Array.from(graph.leaves, (position) => graph.count - position);
-    const first = bitsOf(
-      graph.first.map((position) => graph.count - 1 - position),
-      words,
-    );
-    this.#first = [...first.entries()].filter(([, bits]) => bits !== 0);
-    this.#mayBeEmpty = graph.mayBeEmpty;
     this.#visited = new Int32Array(program.operations.length);
+    this.#waiting = new Int32Array(program.operations.length * 2 + 1);
   }
 
   /** @returns undefined when the expression is too large. */
   static of(tree: RegexNode): CaptureMatcher | undefined {
     const graph = positionGraphOf(tree, { searchesStart: false, searchesEnd: true });
-    if (graph === undefined) {
-      return undefined;
-    }
-    const last = graph.count - 1;
-    const backward = {
-      ...graph,
-      sets: graph.sets.toReversed(),
-      links: graph.links.map(({ sources, targets }) => ({
-        sources: targets.map((position) => last - position),
-        targets: sources.map((position) => last - position),
-      })),
-    };
-    const automaton = PositionAutomaton.of(backward, backward.links, new Uint8Array(graph.count).fill(1));
-    return automaton && new CaptureMatcher(programOf(tree), graph, automaton);
+    const alive = graph && AliveStates.of(graph);
+    return alive && new CaptureMatcher(programOf(tree), graph, alive);
+  }
+
+  /** The first match. */
+  first(text: string): Slots | undefined {
+    this.#alive.begin(text);
+    return this.#next(text, 0);
   }
 
   /** All matches that do not overlap, from the left; an empty one right behind another match is none. */
-  *matches(text: string): Generator<Slots, void, void> {
-    const alive = new AliveStates(this.#automaton, this.#table, text);
+  all(text: string): readonly Slots[] {
+    const matches: Slots[] = [];
+    this.#alive.begin(text);
     let from = 0;
     let lastEnd = -1;
     while (from <= text.length) {
-      const slots = this.#next(text, alive, from);
+      const slots = this.#next(text, from);
       if (slots === undefined) {
-        return;
+        break;
       }
       const [start, end] = slots as unknown as [number, number];
       if (end > start || end !== lastEnd) {
-        yield slots;
+        matches.push(slots);
       }
       lastEnd = end;
       from = end > start ? end : end + unitsAt(text, end);
     }
+    return matches;
   }
 
   /** The first match that begins at `from` or behind it. */
-  #next(text: string, alive: AliveStates, from: number): Slots | undefined {
-    for (let at = from; at <= text.length; at += unitsAt(text, at)) {
-      if (this.#mayBeEmpty || this.#mayStart(alive.at(at))) {
-        const slots = this.#walk(text, alive, at);
-        if (slots !== undefined) {
-          return slots;
-        }
+  #next(text: string, from: number): Slots | undefined {
+    for (let at = this.#alive.startFrom(from); at !== -1; at = this.#alive.startFrom(at + 1)) {
+      const slots = this.#walk(text, at);
+      if (slots !== undefined) {
+        return slots;
       }
     }
     return undefined;
   }
 
-  #mayStart(state: number): boolean {
-    const { bits } = this.#table;
-    const offset = this.#table.bitsOffset(state);
-    return this.#first.some(([word, first]) => (bits[offset + word]! & first) !== 0);
-  }
-
-  #walk(text: string, alive: AliveStates, start: number): Slots | undefined {
+  #walk(text: string, start: number): Slots | undefined {
     const { a, operations: codes, slotCount, start: programStart } = this.#program;
     const slots = new Int32Array(slotCount).fill(-1);
     slots[0] = start;
     let at = start;
-    let next = this.#choose(programStart, text, at, alive.at(at), slots);
-    while (next !== undefined && codes[next] !== operations.match) {
+    let next = this.#choose(programStart, text, at, slots);
+    while (next !== -1 && codes[next] !== operations.match) {
       at += unitsAt(text, at);
-      next = this.#choose(a[next]!, text, at, alive.at(at), slots);
+      next = this.#choose(a[next]!, text, at, slots);
     }
     slots[1] = at;
-    return next === undefined ? undefined : slots;
+    return next === -1 ? undefined : slots;
   }
 
   /**
    * Follows instructions up to the first, in order of preference, that takes the character at the place and leads to a
-   * match, or is the match; captures on the way to it are put into `slots`.
+   * match, or is the match; captures on the way to it are put into `slots`. -1 when there is none.
    */
-  #choose(from: number, text: string, at: number, state: number, slots: Slots): number | undefined {
+  #choose(from: number, text: string, at: number, slots: Slots): number {
     const { a, b, operations: codes, assertions } = this.#program;
-    const visit = ++this.#visit | 0;
+    const place = this.#alive.at(at);
+    const visit = (this.#visit = (this.#visit + 1) | 0);
     const visited = this.#visited;
-    // What is waiting, most preferred last: instructions, and as -1 - slot, value, what a slot was before.
-    const waiting: number[] = [];
-    let next: number | undefined = from;
-    for (; next !== undefined; next = waiting.pop()) {
-      if (next < 0) {
-        slots[-1 - next] = waiting.pop()!;
+    const waiting = this.#waiting;
+    waiting[0] = from;
+    let count = 1;
+    while (count > 0) {
+      let current = waiting[--count]!;
+      if (current < 0) {
+        slots[-1 - current] = waiting[--count]!;
         continue;
       }
-      let current: number = next;
       while (visited[current] !== visit) {
         visited[current] = visit;
-        const code = codes[current]!;
-        if (code === operations.match || (code === operations.set && this.#isAlive(b[current]!, state))) {
-          return current;
-        }
-        if (code === operations.set || (code === operations.assertion && !isTrue(assertions[b[current]!]!, text, at))) {
-          break;
-        }
+        const code = codes[current];
         if (code === operations.split) {
-          waiting.push(b[current]!);
+          waiting[count++] = b[current]!;
         } else if (code === operations.capture) {
-          waiting.push(slots[b[current]!]!, -1 - b[current]!);
-          slots[b[current]!] = at;
+          const slot = b[current]!;
+          waiting[count++] = slots[slot]!;
+          waiting[count++] = -1 - slot;
+          slots[slot] = at;
+        } else if (code === operations.set) {
+          if (this.#isAlive(b[current]!, place)) {
+            return current;
+          }
+          break;
+        } else if (code === operations.match) {
+          return current;
+        } else if (!isTrue(assertions[b[current]!]!, text, at)) {
+          break;
         }
         current = a[current]!;
       }
     }
-    return undefined;
+    return -1;
   }
 
-  #isAlive(leaf: number, state: number): boolean {
-    const { bits } = this.#table;
-    const offset = this.#table.bitsOffset(state);
-    for (let position = this.#leafEnds[leaf + 1]!; position < this.#leafEnds[leaf]!; position++) {
-      if ((bits[offset + (position >> 5)]! & (1 << (position & 31))) !== 0) {
+  #isAlive(leaf: number, place: number): boolean {
+    const { bits } = this.#alive;
+    const end = this.#leafEnds[leaf]!;
+    for (let position = this.#leafEnds[leaf + 1]!; position < end; position++) {
+      if ((bits[place + (position >> 5)]! & (1 << (position & 31))) !== 0) {
         return true;
       }
     }

@@ -10,7 +10,7 @@ export const operations = {
   capture: 2,
   /** Goes to `a` where assertion `b` holds. */
   assertion: 3,
-  /** Goes to `a`. */
+  /** Goes to `a`; nothing leads here in a finished program. */
   pass: 4,
   match: 5,
 } as const;
@@ -18,9 +18,9 @@ export const operations = {
 /** The instructions of an expression, as columns, which try alternatives in the order that decides what groups get. */
 export interface Program {
   readonly start: number;
-  readonly operations: readonly number[];
-  readonly a: readonly number[];
-  readonly b: readonly number[];
+  readonly operations: Uint8Array;
+  readonly a: Int32Array;
+  readonly b: Int32Array;
   /** The assertions that instructions refer to. */
   readonly assertions: readonly Assertion[];
   /** Two for the whole match and two for every group. */
@@ -52,11 +52,17 @@ class ProgramBuilder {
     this.#number(tree);
     const { start, end } = this.#piece(tree);
     this.#a[end] = this.#emit(operations.match, 0);
+    for (const [at, operation] of this.#operations.entries()) {
+      this.#a[at] = this.#behindPasses(this.#a[at]!);
+      if (operation === operations.split) {
+        this.#b[at] = this.#behindPasses(this.#b[at]!);
+      }
+    }
     return {
-      start,
-      operations: this.#operations,
-      a: this.#a,
-      b: this.#b,
+      start: this.#behindPasses(start),
+      operations: Uint8Array.from(this.#operations),
+      a: Int32Array.from(this.#a),
+      b: Int32Array.from(this.#b),
       assertions: this.#assertions,
       slotCount: 2 * (this.#groups.size + 1),
     };
@@ -70,6 +76,14 @@ class ProgramBuilder {
     for (const child of childrenOf(node)) {
       this.#number(child);
     }
+  }
+
+  #behindPasses(at: number): number {
+    let behind = at;
+    while (this.#operations[behind] === operations.pass) {
+      behind = this.#a[behind]!;
+    }
+    return behind;
   }
 
   #emit(operation: number, b: number): number {
