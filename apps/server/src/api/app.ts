@@ -1,9 +1,9 @@
 import websocket from "@fastify/websocket";
 import { paths } from "@sluice/api";
 import type { Kernels } from "@sluice/kernels";
-import { ServiceError, type Clock, type Logger, type Querier } from "@sluice/model";
+import { ServiceError, type Clock, type Querier } from "@sluice/model";
 import { createSnappyCodec, defaultPushLimits } from "@sluice/push";
-import type { MetricsRegistry } from "@sluice/service";
+import type { MetricsRegistry, ProcessLogger } from "@sluice/service";
 import type { StoreDeletes } from "@sluice/store";
 import fastify, { type FastifyInstance } from "fastify";
 import type { ServerOptions } from "../config.ts";
@@ -25,6 +25,7 @@ import type { Ruler } from "../ruler/ruler.ts";
 import { detectedRoutes } from "./detected-routes.ts";
 import { answerError, setErrorHandler } from "./error-handler.ts";
 import { flushRoute } from "./flush-route.ts";
+import { formatRoute } from "./format-route.ts";
 import { indexRoutes } from "./index-routes.ts";
 import { labelRoutes } from "./label-routes.ts";
 import { limitsRoutes } from "./limits-routes.ts";
@@ -42,7 +43,7 @@ import { uiRoutes } from "./ui-routes.ts";
 export interface AppParts {
   readonly options: ServerOptions;
   readonly registry: MetricsRegistry;
-  readonly logger: Logger;
+  readonly logger: ProcessLogger;
   readonly clock: Clock;
   readonly distributor: Distributor;
   readonly ingester: Ingester;
@@ -126,6 +127,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     defaultConfig: printableDefaults(),
     overrides: (mode) => printableOverrides(limits, mode),
     version: parts.version,
+    logger,
+    allowedOrigins: allowed_origins,
   });
   await app.register(pushRoutes, {
     distributor,
@@ -140,6 +143,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     metrics,
   });
   await app.register(flushRoute, { flush: () => ingester.flushAll() });
+  await app.register(formatRoute, { runner, ...reading });
   await app.register(queryRoutes, { runner, ...reading, metrics });
   const seriesQuerier = withSeriesBy(runner, querier, reading.limitsOf);
   await app.register(labelRoutes, { querier: seriesQuerier, ...reading });

@@ -1,7 +1,10 @@
 import { paths } from "@sluice/api";
+import { quoteGo } from "@sluice/model";
+import { logLevels, type ProcessLogger } from "@sluice/service";
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import { stringify } from "yaml";
 import { sendText } from "./error-handler.ts";
+import { refuseForeignOrigin } from "./foreign-origin.ts";
 import { paramsOf } from "./params.ts";
 
 /** Configuration as a file would write it, without secrets. */
@@ -18,9 +21,16 @@ export interface StatusRoutesOptions {
   /** The limits of every tenant that has its own, whole or only what differs from the others'. */
   readonly overrides: (mode: "whole" | "differences") => PrintableConfig;
   readonly version: string;
+  /** How much the server logs, which may be changed while it runs. */
+  readonly logger: Pick<ProcessLogger, "level" | "info">;
+  /** Other sites whose pages may change it. */
+  readonly allowedOrigins: readonly string[];
 }
 
-/** Readiness, metrics, configuration and build information. */
+/** The parts of the server, by the names that they have in Loki. */
+const services = ["compactor", "distributor", "ingester", "querier", "ruler", "server", "store"];
+
+/** Readiness, metrics, configuration, build information and the log's level. */
 export const statusRoutes: FastifyPluginAsync<StatusRoutesOptions> = async (app, options) => {
   const { config, defaultConfig, overrides } = options;
   app.get(paths.ready, (_request, reply) => {
@@ -47,6 +57,25 @@ export const statusRoutes: FastifyPluginAsync<StatusRoutesOptions> = async (app,
   app.get(paths.runtimeConfig, (request, reply) => {
     const isDiff = paramsOf(request).get("mode") === "diff";
     return sendYaml(reply, { overrides: overrides(isDiff ? "differences" : "whole") });
+  });
+
+  app.get(paths.services, (_request, reply) => {
+    const state = options.notReady() === undefined ? "Running" : "Starting";
+    return sendText(reply, 200, services.map((service) => `${service} => ${state}`).join("\n"));
+  });
+
+  app.get(paths.logLevel, () => ({ message: `Current log level is ${options.logger.level}` }));
+  app.post(paths.logLevel, (request, reply) => {
+    refuseForeignOrigin(request, options.allowedOrigins, "log level");
+    const wanted = paramsOf(request).get("log_level");
+    const level = logLevels.find((known) => known === wanted);
+    if (level === undefined) {
+      return reply.status(400).send({ status: "failed", message: `unrecognized log level ${quoteGo(wanted)}` });
+    }
+    options.logger.level = level;
+    const message = `Log level set to ${level}`;
+    options.logger.info(message);
+    return { status: "success", message };
   });
 
   app.get(paths.buildInfo, () => ({

@@ -1,6 +1,6 @@
 import type { ExplainData } from "@sluice/api";
 import { runInstantQuery, runRangeQuery } from "@sluice/logql";
-import { parseQuery } from "@sluice/logql/syntax";
+import { parseQuery, prettyPrint } from "@sluice/logql/syntax";
 import type { Direction, Labels, Querier, QueryResult, ResultStream, SeriesRequest } from "@sluice/model";
 import type { TimeBounds } from "../api/params.ts";
 import { checkAnswerSize, checkEntriesLimit, checkQuery } from "../api/query-limits.ts";
@@ -146,6 +146,9 @@ export const queryTasks = {
     const query = { ...params, querier, kernels, limit: 0, seriesMax, direction: "backward" } as const;
     return (await runInstantQuery(query, signal)).result;
   },
+
+  /** `format_query`: the query as people like to read it. */
+  format: async ({ query }: { readonly query: string }): Promise<string> => prettyPrint(parseQuery(query)),
 
   ...indexTasks,
 
