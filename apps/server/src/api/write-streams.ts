@@ -13,14 +13,14 @@ import type { JsonBytes } from "./json-bytes.ts";
 
 export type EscapeKernels = Pick<Kernels, "escapeJsonLines">;
 
+/** A time and the marks around it and the line. */
+const aroundLineBytes = 32;
 /** Bytes of lines that are escaped at a time. */
 const escapedAtOnce = 256 * 1024;
 const nsPerSecond = 1_000_000_000n;
 const encoder = new TextEncoder();
 
-const open = encoder.encode('["');
-const between = encoder.encode('","');
-const close = encoder.encode('"]');
+const close = encoder.encode("]");
 
 /** Writes streams as Loki does: by their own labels with `categorize-labels`, else by all labels of their lines. */
 export function writeStreams(
@@ -51,28 +51,28 @@ function writeCategorized(out: JsonBytes, streams: readonly ResultStream[], kern
   for (const [i, stream] of streams.entries()) {
     const columns = columnsOf(stream);
     const lines = escapeLines(columns, kernels);
+    out.expect(sizeOf(columns, lines));
     out.text(`${i === 0 ? "" : ","}{"stream":${labelsJson(stream.labels)},"values":[`);
-    let [metadata, parsed]: (Labels | undefined)[] = [];
-    let categories = "";
+    const byMetadata = new Map<Labels, Uint8Array>();
     for (let row = 0; row < columns.count; row++) {
-      if (columns.metadata[row] !== metadata || columns.parsed[row] !== parsed) {
-        metadata = columns.metadata[row]!;
-        parsed = columns.parsed[row]!;
-        categories = `",${categoriesJson(metadata, parsed)}]`;
-      }
-      out.bytes(row === 0 ? open : commaOpen);
-      writeLine(out, columns, lines, row);
-      out.text(categories);
+      writeLine(out, row === 0, columns, lines, row);
+      out.bytes(categoriesOfLine(columns.metadata[row]!, columns.parsed[row]!, byMetadata));
     }
     out.text("]}");
   }
   out.text("]");
 }
 
-const commaOpen = encoder.encode(',["');
-
-function categoriesJson(metadata: Labels, parsed: Labels): string {
-  return JSON.stringify(categoriesOf(metadata, parsed));
+/** What follows a line's text. Most lines have the very label sets of others. */
+function categoriesOfLine(metadata: Labels, parsed: Labels, byMetadata: Map<Labels, Uint8Array>): Uint8Array {
+  let written = parsed.length === 0 ? byMetadata.get(metadata) : undefined;
+  if (written === undefined) {
+    written = encoder.encode(`,${JSON.stringify(categoriesOf(metadata, parsed))}]`);
+    if (parsed.length === 0) {
+      byMetadata.set(metadata, written);
+    }
+  }
+  return written;
 }
 
 function categoriesOf(metadata: Labels, parsed: Labels): unknown {
@@ -92,6 +92,7 @@ interface FlatStream {
 function writeFlat(out: JsonBytes, streams: readonly ResultStream[], kernels: EscapeKernels): void {
   const columns = streams.map(columnsOf);
   const lines = columns.map((all) => escapeLines(all, kernels));
+  out.expect(columns.reduce((sum, all, i) => sum + sizeOf(all, lines[i]!), 0));
   const byText = new Map<string, FlatStream>();
   for (const [stream, { labels }] of streams.entries()) {
     groupRows(byText, stream, labels, columns[stream]!);
@@ -103,10 +104,9 @@ function writeFlat(out: JsonBytes, streams: readonly ResultStream[], kernels: Es
     let isFirst = true;
     for (const { stream, rows } of parts) {
       for (const row of rows) {
-        out.bytes(isFirst ? open : commaOpen);
-        isFirst = false;
-        writeLine(out, columns[stream]!, lines[stream]!, row);
+        writeLine(out, isFirst, columns[stream]!, lines[stream]!, row);
         out.bytes(close);
+        isFirst = false;
       }
     }
     out.text("]}");
@@ -158,41 +158,47 @@ function labelsJson(labels: Labels): string {
   return JSON.stringify(labelsToRecord(labels));
 }
 
-/** The insides of the lines' JSON strings: line `i` ends at `ends[i]`, where the next one begins. */
+/** The insides of the lines' JSON strings: that of line `i` is `parts[partOf[i]][starts[i], ends[i])`. */
 interface EscapedLines {
-  readonly bytes: Uint8Array;
-  readonly ends: Float64Array;
+  readonly parts: readonly Uint8Array[];
+  readonly partOf: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
 }
 
 function writeLine(
   out: JsonBytes,
+  isFirst: boolean,
   { seconds, nanos }: ResultColumns,
-  { bytes, ends }: EscapedLines,
+  { parts, partOf, starts, ends }: EscapedLines,
   row: number,
 ): void {
-  out.timestampNs(seconds[row]!, nanos[row]!);
-  out.bytes(between);
-  out.bytes(bytes.subarray(row === 0 ? 0 : ends[row - 1], ends[row]));
+  out.line(isFirst, seconds[row]!, nanos[row]!, parts[partOf[row]!]!, starts[row]!, ends[row]!);
 }
 
 function escapeLines({ count, bytes, lineStarts, lineEnds }: ResultColumns, kernels: EscapeKernels): EscapedLines {
-  const ends = new Float64Array(count);
   const parts: Uint8Array[] = [];
-  let length = 0;
+  const partOf = new Uint32Array(count);
+  const starts = new Uint32Array(count);
+  const ends = new Uint32Array(count);
   for (let from = 0; from < count;) {
     let to = from + 1;
     while (to < count && lineEnds[to]! - lineStarts[from]! <= escapedAtOnce) {
       to += 1;
     }
     const escaped = kernels.escapeJsonLines(bytes, lineStarts, lineEnds, from, to);
-    for (let row = from; row < to; row++) {
-      ends[row] = length + escaped.ends[row - from]!;
-    }
+    partOf.fill(parts.length, from, to);
+    ends.set(escaped.ends, from);
+    starts.set(escaped.ends.subarray(0, to - from - 1), from + 1);
     parts.push(escaped.bytes);
-    length += escaped.bytes.length;
     from = to;
   }
-  return { bytes: parts.length === 1 ? parts[0]! : joined(parts, length), ends };
+  return { parts, partOf, starts, ends };
+}
+
+/** Bytes that lines take in an answer, about. */
+function sizeOf({ count }: ResultColumns, { parts }: EscapedLines): number {
+  return parts.reduce((sum, { length }) => sum + length, count * aroundLineBytes);
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
