@@ -64,6 +64,7 @@ test.for([
     message: "too many steps",
   },
   { title: "a long text", source: '{{repeat 1000000000 "x"}}', message: "template output exceeds 10000000 bytes" },
+  { title: "a label many times", source: "{{.long}}".repeat(99), message: "template output exceeds" },
   { title: "much output", source: "{{range 100000}}{{__line__}}{{end}}", message: "template output exceeds" },
   { title: "wide fields", source: `{{printf "${"%999999[1]d".repeat(99)}" 1}}`, message: "template output exceeds" },
   { title: "nothing replaced", source: '{{regexReplaceAll "" __line__ (repeat 1000 "y")}}', message: "output exceeds" },
@@ -71,7 +72,10 @@ test.for([
   { title: "long products", source: `{{mulf ${"1e300 ".repeat(9999)}}}`, message: "decimal out of range" },
 ])("$title ends", ({ source, message }) => {
   const template = compileTemplate("line", source);
-  const context = contextOf({ deep: "[".repeat(9000) + "]".repeat(9000) }, "x".repeat(262_144));
+  const context = contextOf(
+    { deep: "[".repeat(9000) + "]".repeat(9000), long: "x".repeat(262_144) },
+    "x".repeat(262_144),
+  );
   expect(() => template.execute(context)).toThrow(TemplateError);
   expect(() => template.execute(context)).toThrow(message);
 });

@@ -3,7 +3,7 @@ import { Execution, type TemplateContext } from "./execution.ts";
 import { functionNamed } from "./functions/table.ts";
 import { wellFormed } from "./go-string.ts";
 import { labelNamesOf } from "./label-names.ts";
-import { textLengthMax } from "./limits.ts";
+import { textLengthMax, tooLong } from "./limits.ts";
 import type { ListNode } from "./nodes.ts";
 import { parseTemplate } from "./parser.ts";
 import { TemplateError } from "./template-error.ts";
@@ -21,7 +21,10 @@ export interface Template {
   execute(context: TemplateContext): string;
   /** The labels that the template looks at, or undefined when it looks at all. */
   readonly labelNames: readonly string[] | undefined;
-  /** The label, when the template is nothing but `{{.label}}`: Loki prints it without executing, whatever it is. */
+  /**
+   * The label, when the template is nothing but `{{.label}}`. `line_format` prints it without executing the template,
+   * even if that assigns the label to a variable, as in Loki.
+   */
   readonly field: string | undefined;
 }
 
@@ -36,7 +39,7 @@ export function compileTemplate(name: "line" | "label", source: string): Templat
   const main = trees.get(name)!;
   const run = compileTrees(trees).get(name)!;
   return {
-    execute: executeSimply(main) ?? ((context) => execute(run, { name, text: source }, context)),
+    execute: executeSimply(name, main) ?? ((context) => execute(run, { name, text: source }, context)),
     labelNames: labelNamesOf(main),
     field: fieldOf(main),
   };
@@ -61,7 +64,7 @@ function execute(run: Run, source: { readonly name: string; readonly text: strin
 }
 
 /** Most templates are text and labels only; these need no execution. */
-function executeSimply(main: ListNode): Template["execute"] | undefined {
+function executeSimply(name: string, main: ListNode): Template["execute"] | undefined {
   const parts: { text: string; label: string | undefined }[] = [];
   for (const node of main.nodes) {
     const label =
@@ -75,8 +78,11 @@ function executeSimply(main: ListNode): Template["execute"] | undefined {
     let output = "";
     for (const { text, label } of parts) {
       output += label === undefined ? text : (context.label(label) ?? "");
+      if (output.length > textLengthMax) {
+        throw new TemplateError(`template: ${name}: ${tooLong}`);
+      }
     }
-    return output.length > textLengthMax ? output.slice(0, textLengthMax) : output;
+    return output;
   };
 }
 

@@ -85,6 +85,7 @@ const specials: readonly (readonly [string, number, string])[] = [
   [numeric, 8.75, "Australia/Eucla"],
   [numeric, 10.5, "Australia/LHI Australia/Lord_Howe"],
   [numeric, 11, "Australia/LHI Australia/Lord_Howe"],
+  [numeric, 11.5, "Australia/LHI Australia/Lord_Howe"],
   ["GMT", 0, "Etc/GMT GMT GMT+0 GMT-0 GMT0"],
   ["IST", 1, "Eire Europe/Dublin"],
   ["BST", 1, "Europe/Guernsey Europe/Isle_of_Man Europe/Jersey"],
