@@ -105,6 +105,16 @@ export class LineLabels {
     return this.#streamValue(name);
   }
 
+  /** The value that the label will have in the result: unlike for filters, what a stage reports is a label, too. */
+  valueInResult(name: string): string | undefined {
+    const reported = this.#isChanged() ? this.#reported(name) : "";
+    return reported === "" ? this.get(name) : reported;
+  }
+
+  #reported(name: string): string {
+    return name === errorLabel ? this.error : name === errorDetailsLabel ? this.errorDetails : "";
+  }
+
   #streamValue(name: string): string | undefined {
     if (!this.#streamNames.has(name) || this.#deleted.has(name)) {
       return undefined;
@@ -213,9 +223,7 @@ export class LineLabels {
       const name = this.#names[i]!;
       const value = this.#values[i];
       // A field of the line may have such a name; what a stage reports takes its place.
-      const isReplaced =
-        (name === errorLabel && this.error !== "") || (name === errorDetailsLabel && this.errorDetails !== "");
-      if (value !== undefined && !isReplaced) {
+      if (value !== undefined && this.#reported(name) === "") {
         pairs.push({ name, value });
       }
     }

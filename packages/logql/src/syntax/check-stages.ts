@@ -1,5 +1,4 @@
 import { messageOf, ServiceError } from "@sluice/model";
-import { compileTemplate } from "../template/template.ts";
 import type { LabelExtraction, LabelFormat, LineFilterNode, StageNode } from "./ast.ts";
 import { parseIpPattern } from "./ip-pattern.ts";
 import { parseJsonPath } from "./json-path.ts";
@@ -8,6 +7,7 @@ import { checkLogfmtKey } from "./logfmt-key.ts";
 import { printStage } from "./print-stage.ts";
 import { checkRegex } from "./regex-syntax.ts";
 import { semanticError } from "./syntax-error.ts";
+import { checkTemplate } from "./template-functions.ts";
 
 /**
  * Checks what stages carry: expressions, patterns, paths. Loki does so when it makes a pipeline of them, in the order
@@ -85,7 +85,7 @@ function checkStage(stage: StageNode): void {
       }
       break;
     case "lineFormat":
-      checkTemplate("line", stage.template, "invalid line template");
+      checkAs("invalid line template", () => checkTemplate("line", stage.template));
       break;
     case "labelFormat":
       checkLabelFormats(stage.formats);
@@ -111,11 +111,7 @@ function checkLineFilter({ operator, alternatives }: LineFilterNode): void {
 
 function checkPaths(extractions: readonly LabelExtraction[], parse: (path: string) => unknown): void {
   for (const { path } of extractions) {
-    try {
-      parse(path);
-    } catch (error) {
-      throw new ServiceError("bad_data", `cannot parse expression [${path}]: ${messageOf(error)}`, { cause: error });
-    }
+    checkAs(`cannot parse expression [${path}]`, () => parse(path));
   }
 }
 
@@ -132,15 +128,15 @@ function checkLabelFormats(formats: readonly LabelFormat[]): void {
   }
   for (const format of formats) {
     if (format.kind === "template") {
-      checkTemplate("label", format.template, `invalid template for label '${format.name}'`);
+      checkAs(`invalid template for label '${format.name}'`, () => checkTemplate("label", format.template));
     }
   }
 }
 
-function checkTemplate(name: "line" | "label", source: string, problem: string): void {
+function checkAs(what: string, check: () => unknown): void {
   try {
-    compileTemplate(name, source);
+    check();
   } catch (error) {
-    throw new ServiceError("bad_data", `${problem}: ${messageOf(error)}`, { cause: error });
+    throw new ServiceError("bad_data", `${what}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -42,7 +42,7 @@ function compile(stages: string): (bytes: Uint8Array) => Line {
   };
 }
 
-const lineBytes = 250_000;
+const lineBytes = 120_000;
 const pieces = [
   "{",
   "[",
@@ -109,10 +109,9 @@ test.for(queries)("many labels take no longer for each than few: %s", (query) =>
 
 test("no line makes a stage throw", () => {
   const compiled = queries.map(compile);
-  const unit = fc.constantFrom(
-    ...['{"', '":', '"', "{", "}", "[", "]", ":", ",", "\\", "\\u", "d800", "a", "b", "=", " ", "_entry", "1", "."],
-    ...["true", "null", "\u001b", "\u009b", "\u0007", "\n", "é", "\u{1f600}", "ip", "::", "10.0.0.1"],
-  );
+  const marks = ["{", "}", "[", "]", '"', ":", ",", "\\", "=", " ", ".", "\n", "\u001b", "\u009b", "\u0007", "::"];
+  const words = ['{"', '":', "\\u", "d800", "_entry", "true", "null", "a", "b", "1", "é", "\u{1f600}", "10.0.0.1"];
+  const unit = fc.constantFrom(...marks, ...words);
   const text = fc.string({ unit, maxLength: 40 }).map((each) => new TextEncoder().encode(each));
   fc.assert(
     fc.property(fc.oneof(text, fc.uint8Array({ maxLength: 40 })), (bytes) => {

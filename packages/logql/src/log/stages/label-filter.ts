@@ -1,5 +1,11 @@
 import { compileMatcher, isServiceError, messageOf, type LabelPair, type Matcher } from "@sluice/model";
-import { compare, type ComparisonOperator, type IpLabelFilter, type LabelFilterNode } from "../../syntax/index.ts";
+import {
+  compare,
+  parseIpPattern,
+  type ComparisonOperator,
+  type IpLabelFilter,
+  type LabelFilterNode,
+} from "../../syntax/index.ts";
 import { parseByteSize } from "../../units/byte-size.ts";
 import { parseGoDurationNs } from "../../units/go-duration.ts";
 import { parseGoFloat } from "../../units/go-float.ts";
@@ -122,18 +128,33 @@ function quantityFilter(
   };
 }
 
-/** A line that already has an error passes, so that the error shows. */
+/**
+ * A line that already has an error passes, so that the error shows. A wrong pattern comes this far only inside `and` and
+ * `or`, where Loki does not look at it; no address is one that it means, nor one that it does not mean.
+ */
 function ipFilter({ name, operator, pattern }: IpLabelFilter): Stage {
-  const search = compileIpSearch(pattern);
+  const search = isIpPattern(pattern) ? compileIpSearch(pattern) : undefined;
   return ({ labels }) => {
     if (labels.error !== "") {
       return true;
     }
     const text = labels.get(name);
-    if (text === undefined) {
+    if (text === undefined || search === undefined) {
       return false;
     }
     const bytes = encoder.encode(text);
     return search(bytes, 0, bytes.length) === (operator === "=");
   };
+}
+
+function isIpPattern(text: string): boolean {
+  try {
+    parseIpPattern(text);
+    return true;
+  } catch (error) {
+    if (!isServiceError(error, "bad_data")) {
+      throw error;
+    }
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import type { LabelFormat, LabelFormatNode } from "../../syntax/index.ts";
-import { compileFormat } from "../format-template.ts";
+import { compileFormat, snapshotOf, type LabelSnapshot } from "../format-template.ts";
 import type { Line, Stage } from "../line.ts";
 
 /**
@@ -11,10 +11,10 @@ export function compileLabelFormat({ formats }: LabelFormatNode): Stage {
   const steps = formats.map(compileStep);
   const hasSnapshot = formats.filter(({ kind }) => kind === "template").length > 1;
   return (line) => {
-    let snapshot: ReadonlyMap<string, string> | undefined;
+    let snapshot: LabelSnapshot | undefined;
     for (const step of steps) {
       if (hasSnapshot && step.isTemplate && (snapshot === undefined || snapshot.size === 0)) {
-        snapshot = new Map(line.labels.pairs().map(({ name, value }) => [name, value]));
+        snapshot = snapshotOf(line);
       }
       step.run(line, snapshot);
     }
@@ -31,7 +31,7 @@ export function namesInFormats(formats: readonly LabelFormat[]): readonly string
 
 interface Step {
   readonly isTemplate: boolean;
-  readonly run: (line: Line, snapshot: ReadonlyMap<string, string> | undefined) => void;
+  readonly run: (line: Line, snapshot: LabelSnapshot | undefined) => void;
 }
 
 function compileStep(format: LabelFormat): Step {
