@@ -17,6 +17,10 @@ test("a label may be named like a property of every object", () => {
   expect(printLabels(labelsFrom([{ name: "__proto__", value: "1" }]))).toBe('{__proto__="1"}');
 });
 
+test("a name that is none in Prometheus' old sense is quoted", () => {
+  expect(printLabels(labelsFromRecord({ "foo.bar": "1", é: "2", _a: "3" }))).toBe('{_a="3", "foo.bar"="1", "é"="2"}');
+});
+
 test.for([
   { text: 'a"b', quoted: '"a\\"b"' },
   { text: "tab\there", quoted: '"tab\\there"' },

@@ -105,9 +105,10 @@ function escapeChar(char: string): string {
   return code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
-/** The canonical text of a label set: `{app="x", pod="y"}`. */
+/** The canonical text of a label set: `{app="x", pod="y"}`; what is no label name in Prometheus' old sense is quoted. */
 export function printLabels(labels: Labels): string {
-  return `{${labels.map(({ name, value }) => `${name}=${quoteGo(value)}`).join(", ")}}`;
+  const pairs = labels.map(({ name, value }) => `${isLabelName(name) ? name : quoteGo(name)}=${quoteGo(value)}`);
+  return `{${pairs.join(", ")}}`;
 }
 
 const goEscapes: Readonly<Record<string, string>> = {

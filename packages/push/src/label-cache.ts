@@ -1,4 +1,4 @@
-import type { Labels } from "@sluice/model";
+import type { LabelPair } from "@sluice/model";
 import { parseStreamLabels } from "./stream-labels.ts";
 
 const bytesMaxDefault = 64 * 1024 * 1024;
@@ -9,9 +9,9 @@ const bytesMaxDefault = 64 * 1024 * 1024;
  */
 export class LabelCache {
   readonly #bytesMax: number;
-  #recent = new Map<string, Labels>();
+  #recent = new Map<string, readonly LabelPair[]>();
   #recentBytes = 0;
-  #older = new Map<string, Labels>();
+  #older = new Map<string, readonly LabelPair[]>();
 
   /** @param bytesMax memory that it may take, about; the default holds some eighty thousand streams of pods. */
   constructor(bytesMax: number = bytesMaxDefault) {
@@ -19,7 +19,7 @@ export class LabelCache {
   }
 
   /** @throws {ServiceError} as {@link parseStreamLabels} does. */
-  read(text: string): Labels {
+  read(text: string): readonly LabelPair[] {
     const known = this.#recent.get(text);
     if (known !== undefined) {
       return known;
@@ -34,7 +34,7 @@ export class LabelCache {
     return this.#recent.size + this.#older.size;
   }
 
-  #keep(text: string, labels: Labels): void {
+  #keep(text: string, labels: readonly LabelPair[]): void {
     const bytes = bytesOf(text, labels);
     if (bytes > this.#bytesMax / 2) {
       return;
@@ -51,6 +51,6 @@ export class LabelCache {
 }
 
 /** Memory of one text with its labels, about: short texts cost what is around them. */
-function bytesOf(text: string, labels: Labels): number {
+function bytesOf(text: string, labels: readonly LabelPair[]): number {
   return 250 + text.length * 2 + labels.length * 64;
 }

@@ -13,7 +13,6 @@ describe("accepted", () => {
     { text: "{app='x'}", want: { app: "x" } },
     { text: "{app=`x\\n\n`}", want: { app: "x\\n\n" } },
     { text: '{app="x" # why\n}', want: { app: "x" } },
-    { text: '{a="1",a="2"}', want: { a: "2" } },
     { text: '{a="",b="x"}', want: { b: "x" } },
     { text: '{a="x",a=""}', want: {} },
     { text: '{by="a",sum="b",inf="c"}', want: { by: "a", inf: "c", sum: "b" } },
@@ -30,6 +29,10 @@ describe("accepted", () => {
   ])("$text", ({ text, want }) => {
     expect(labelsToRecord(parseStreamLabels(text))).toEqual(want);
   });
+});
+
+test("a name that comes twice is told twice", () => {
+  expect(printLabels(parseStreamLabels('{b="x",a="2",a="1"}'))).toBe('{a="2", a="1", b="x"}');
 });
 
 describe("refused, with Prometheus' message", () => {

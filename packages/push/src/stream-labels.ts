@@ -1,4 +1,4 @@
-import { labelsFrom, ServiceError, type LabelPair, type Labels } from "@sluice/model";
+import { ServiceError, type LabelPair } from "@sluice/model";
 import { describeToken, LabelLexer, type LabelToken } from "./label-lexer.ts";
 
 /** Loki's bound on one stream's label text. */
@@ -9,21 +9,22 @@ const noMetricNames = new Set(["atan2", "on", "ignoring", "group_left", "group_r
 
 /**
  * Reads the labels of a pushed stream, a Prometheus metric without value: `{app="x", pod='y',}`, `up{job="x"}`, the
- * empty text. Of a name that comes twice the last value is kept; labels with an empty value are left out, as Loki
- * does.
+ * empty text. Ascending by name, and as it was sent: a name may come twice, which is for whoever checks labels to refuse.
+ * Names with an empty value are left out, as Loki does.
  *
  * @throws {ServiceError} `bad_data` with Prometheus' text (`1:5: parse error: unexpected character inside braces:
  * '-'`), before which the server puts "couldn't parse labels: "; `too_large` when the text is longer than 16 MiB.
  */
-export function parseStreamLabels(text: string): Labels {
+export function parseStreamLabels(text: string): readonly LabelPair[] {
   if (text.length > labelsBytesMax) {
     throw new ServiceError(
       "too_large",
       `request body too large: stream labels size ${Math.round(text.length / 1e6)} MB exceeds limit of 17 MB`,
     );
   }
-  const parser = new LabelParser(text);
-  return labelsFrom(parser.metric()).filter(({ value }) => value !== "");
+  const pairs = new LabelParser(text).metric();
+  const empty = new Set(pairs.filter(({ value }) => value === "").map(({ name }) => name));
+  return pairs.filter(({ name }) => !empty.has(name)).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 /** The rules `metric` and `label_set` of Prometheus' grammar (promql/parser/generated_parser.y). */
@@ -46,7 +47,9 @@ class LabelParser {
       throw this.#unexpected("");
     }
     // The name before the braces wins over a __name__ inside them.
-    return name === undefined ? this.#pairs : [...this.#pairs, { name: "__name__", value: name }];
+    return name === undefined
+      ? this.#pairs
+      : [...this.#pairs.filter((pair) => pair.name !== "__name__"), { name: "__name__", value: name }];
   }
 
   #labelSet(): void {

@@ -5,6 +5,7 @@ export type DiscardReason =
   | "max_label_names_per_series"
   | "label_name_too_long"
   | "label_value_too_long"
+  | "duplicate_label_names"
   | "missing_enforced_labels"
   | "greater_than_max_sample_age"
   | "too_far_in_future"

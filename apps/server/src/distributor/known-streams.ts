@@ -1,4 +1,4 @@
-import { messageOf, printLabels, type Labels } from "@sluice/model";
+import { messageOf, printLabels, type LabelPair, type Labels } from "@sluice/model";
 import type { LabelCache } from "@sluice/push";
 import type { Limits } from "../limits.ts";
 import type { DiscardReason } from "./discard-reasons.ts";
@@ -59,7 +59,7 @@ export class KnownStreams {
   }
 
   #read(sent: string): KnownStream {
-    let parsed: Labels;
+    let parsed: readonly LabelPair[];
     try {
       parsed = this.#labels.read(sent);
     } catch (error) {
@@ -79,7 +79,12 @@ function bytesOf(sent: string, { labels, text, problem }: KnownStream): number {
 }
 
 /** @see Loki's pkg/distributor/validator.go ValidateLabels */
-function checkLabels(labels: Labels, text: string, limits: Limits, tenant: string): KnownStream["problem"] {
+function checkLabels(
+  labels: readonly LabelPair[],
+  text: string,
+  limits: Limits,
+  tenant: string,
+): KnownStream["problem"] {
   if (labels.length === 0) {
     return { reason: "missing_labels", text: "error at least one label pair is required per stream" };
   }
@@ -90,6 +95,7 @@ function checkLabels(labels: Labels, text: string, limits: Limits, tenant: strin
       text: `entry for stream '${text}' has ${labelCount} label names; limit ${limits.max_label_names_per_series}`,
     };
   }
+  let before: string | undefined;
   for (const { name, value } of labels) {
     if (Buffer.byteLength(name) > limits.max_label_name_length) {
       return { reason: "label_name_too_long", text: `stream '${text}' has label name too long: '${name}'` };
@@ -97,6 +103,10 @@ function checkLabels(labels: Labels, text: string, limits: Limits, tenant: strin
     if (Buffer.byteLength(value) > limits.max_label_value_length) {
       return { reason: "label_value_too_long", text: `stream '${text}' has label value too long: '${value}'` };
     }
+    if (name === before) {
+      return { reason: "duplicate_label_names", text: `stream '${text}' has duplicate label name: '${name}'` };
+    }
+    before = name;
   }
   const missing = limits.enforced_labels.filter((wanted) => labels.every(({ name }) => name !== wanted));
   return missing.length === 0

@@ -56,6 +56,7 @@ test("what is good is stored though its neighbours are refused", () => {
 test.for([
   { labels: "{}", told: "error at least one label pair is required per stream" },
   { labels: '{a="1", b="2", c="3"}', told: 'entry for stream \'{a="1", b="2", c="3"}\' has 3 label names; limit 2' },
+  { labels: '{b="1", b="2"}', told: "stream '{b=\"1\", b=\"2\"}' has duplicate label name: 'b'" },
   { labels: '{a="123456"}', told: "stream '{a=\"123456\"}' has label value too long: '123456'" },
 ])("labels $labels are refused", ({ labels, told }) => {
   expect(check(labels, [at(0, "a")])).toEqual({ stored: [], told });
