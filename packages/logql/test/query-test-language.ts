@@ -1,3 +1,4 @@
+import { plainKernels, type Kernels } from "@sluice/kernels";
 import {
   labelsFrom,
   nsPerMs,
@@ -52,6 +53,8 @@ export interface RunOptions {
   readonly blockSize: number;
   /** Into how many parts the query's time is cut. */
   readonly parts: number;
+  /** The plain ones when absent. */
+  readonly kernels?: Kernels;
 }
 
 /** Times of a test file count from here. */
@@ -144,11 +147,11 @@ export async function answerOf(queryCase: QueryCase, options: RunOptions): Promi
 /** Runs a case; throws what the engine throws. */
 export async function runCase(
   { streams, command, query }: Pick<QueryCase, "streams" | "command" | "query">,
-  { blockSize, parts }: RunOptions,
+  { blockSize, parts, kernels = plainKernels }: RunOptions,
 ): Promise<QueryResult> {
   const querier = memoryQuerier(streams, blockSize);
   const { kind, startNs, endNs, stepMs, intervalMs, limit, direction, seriesMax } = command;
-  const common = { querier, tenant: "tenant", query, limit, direction, seriesMax };
+  const common = { querier, tenant: "tenant", query, limit, direction, seriesMax, kernels };
   const { signal } = new AbortController();
   if (kind === "instant") {
     return (await runInstantQuery({ ...common, timeNs: startNs }, signal)).result;

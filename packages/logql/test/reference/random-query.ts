@@ -85,11 +85,18 @@ const earlyFilter: fc.Arbitrary<StageNode> = fc
   })
   .map((matcher) => ({ kind: "labelFilter", filter: { kind: "text", matcher } }));
 
+const template = fc.constantFrom("plain", "{{.level}} is {{.app}}", "<{{.missing}}>");
+
 /** Stages that change lines and labels; no filter comes after them, since parsers ask filters ahead of time. */
 const change: fc.Arbitrary<StageNode> = fc.oneof(
+  template.map((text): StageNode => ({ kind: "lineFormat", template: text })),
   fc
     .constantFrom("level", "env", "n", "fresh")
     .map((to): StageNode => ({ kind: "labelFormat", formats: [{ kind: "rename", name: to, from: "id" }] })),
+  fc.tuple(fc.constantFrom("level", "env", "fresh"), template).map(([to, text]): StageNode => ({
+    kind: "labelFormat",
+    formats: [{ kind: "template", name: to, template: text }],
+  })),
   fc
     .record({
       kind: fc.constantFrom("drop", "keep"),

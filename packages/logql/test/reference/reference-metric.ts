@@ -165,14 +165,16 @@ function samplesIn(
 }
 
 /** Parsers have nothing to do when the series have no labels and nothing else asks for one. */
-function parsingOf({ range }: RangeAggregation, grouping: Grouping | undefined): ReferenceParsing {
+function parsingOf({ operation, range }: RangeAggregation, grouping: Grouping | undefined): ReferenceParsing {
   const { unwrap, log } = range;
   if (grouping === undefined || grouping.without) {
     return { runs: true, preservesError: false };
   }
   const filters = log.stages.flatMap((stage) => (stage.kind === "labelFilter" ? [stage.filter] : []));
   const needed = [...filters, ...(unwrap?.filters ?? [])].flatMap(namesIn).concat(grouping.labels);
-  const formats = log.stages.some((stage) => stage.kind === "labelFormat" || readsLabels(stage));
+  // The line that a format makes is of interest only to who counts its bytes: random queries read it nowhere else.
+  const countsBytes = operation.startsWith("bytes_");
+  const formats = log.stages.some((stage) => stage.kind === "labelFormat" || (countsBytes && readsLabels(stage)));
   return {
     runs: needed.length > 0 || formats || unwrap !== undefined,
     preservesError: needed.includes("__error__"),

@@ -1,3 +1,4 @@
+import { createKernels } from "@sluice/kernels";
 import type { QueryResult } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -10,10 +11,13 @@ import { referenceStreams } from "./reference-log.ts";
 import { referenceMatrix, referenceVector } from "./reference-metric.ts";
 import type { ReferenceSample } from "./reference-vector.ts";
 
+const kernels = createKernels();
+
 const ways = [
   { blockSize: 1000, parts: 1 },
   { blockSize: 2, parts: 1 },
-  { blockSize: 5, parts: 3 },
+  { blockSize: 5, parts: 3, kernels },
+  { blockSize: 1000, parts: 1, kernels },
 ];
 
 const times = { startNs: originNs, stepMs: 30_000, intervalMs: 0, limit: 1000, direction: "forward" } as const;
@@ -45,7 +49,7 @@ async function expectSame(
 ): Promise<void> {
   for (const way of ways) {
     const rows = await rowsOf(() => runCase({ streams, command, query }, way));
-    const where = `${query} (${JSON.stringify(way)})`;
+    const where = `${query} (blocks of ${way.blockSize}, ${way.parts} parts, ${"kernels" in way ? "SIMD" : "plain"})`;
     expect(isOrdered ? rows : rows.toSorted(), where).toEqual(isOrdered ? expected : expected.toSorted());
   }
 }
