@@ -13,18 +13,23 @@ import {
 
 /*
  * Every query of the language's own tests, over lines of which a part is in segments and the others in memory: a thread
- * answers what the calling thread does.
+ * answers what the calling thread does, and so do several of which each has a part of the time.
  */
 const directory = new URL("../../../packages/logql/test/queries/", import.meta.url);
 const files = readdirSync(directory).filter((name) => name.endsWith(".logqltest"));
 
 let world: ThreadsWorld;
+let split: ThreadsWorld;
 
 beforeAll(async () => {
   world = await openThreadsWorld();
+  split = await openThreadsWorld({ threadCount: 3, partMsMin: 1000 });
 });
 
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+  await split[Symbol.asyncDispose]();
+});
 
 describe.for(files)("%s", (name) => {
   const cases = parseQueryTests(readFileSync(new URL(name, directory), "utf8"));
@@ -40,17 +45,20 @@ describe.for(files)("%s", (name) => {
     }
     const here = await answerOf(world.inline, await tenant, queryCase);
     expect(await answerOf(world.threads, await tenant, queryCase)).toEqual(here);
+    expect(await answerOf(split.threads, await tenant, queryCase), "in parts").toEqual(here);
   });
 });
 
 async function load(tenant: string, { streams }: QueryCase): Promise<string> {
   for (const { labels, entries } of streams) {
     const half = Math.floor(entries.length / 2);
-    if (half > 0) {
-      await world.flush(tenant, labels, entries.slice(0, half));
-    }
-    if (entries.length > half) {
-      world.push(tenant, labels, entries.slice(half));
+    for (const one of [world, split]) {
+      if (half > 0) {
+        await one.flush(tenant, labels, entries.slice(0, half));
+      }
+      if (entries.length > half) {
+        one.push(tenant, labels, entries.slice(half));
+      }
     }
   }
   return tenant;

@@ -70,7 +70,7 @@ export function checkQuery(query: string, expression: Expression, limits: Limits
     throw new ServiceError("bad_data", "query blocked by policy");
   }
   const most = limits.max_query_range;
-  const longest = expression.kind === "log" ? 0 : Math.max(0, ...rangesOf(expression));
+  const longest = expression.kind === "log" ? 0 : longestRangeMs(expression);
   if (most > 0 && longest > most) {
     throw new ServiceError(
       "bad_data",
@@ -110,6 +110,10 @@ function checkMatchers(matchers: readonly Matcher[], limits: Limits): void {
 }
 
 /** The ranges in brackets, in milliseconds. */
+export function longestRangeMs(expression: MetricExpression): number {
+  return Math.max(0, ...rangesOf(expression));
+}
+
 function rangesOf(expression: MetricExpression): readonly number[] {
   switch (expression.kind) {
     case "rangeAggregation":

@@ -10,19 +10,24 @@ export interface ReadBounds {
   readonly bytesMax: number;
   /** Whether it reads every block that it selects. Others are done after a few lines, or count blocks unread. */
   readonly readsAll: boolean;
+  /** Where the bytes are counted, for several that run parts of one query; else each call counts by itself. */
+  readonly spent?: BigInt64Array;
 }
 
 /**
  * A querier for one query that refuses to read more than it may: before the first block, when it is to read them all,
  * else before the block with which it would be too much.
  */
-export function boundReads(querier: Querier, { bytesMax, readsAll }: ReadBounds): Querier {
+export function boundReads(
+  querier: Querier,
+  { bytesMax, readsAll, spent = new BigInt64Array(1) }: ReadBounds,
+): Querier {
   if (bytesMax === 0) {
     return querier;
   }
-  let bytes = 0;
   const spend = (blocks: readonly BlockRef[], of: number): void => {
-    bytes += blocks.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
+    const more = blocks.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
+    const bytes = Number(Atomics.add(spent, 0, BigInt(more))) + more;
     if (bytes > bytesMax) {
       throw new ServiceError(
         "bad_data",

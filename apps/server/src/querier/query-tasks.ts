@@ -13,7 +13,10 @@ import { alignToStep } from "./align-to-step.ts";
 import { boundReads, emptyQuerier } from "./bound-reads.ts";
 import { indexTasks } from "./index-tasks.ts";
 import { legacyQuery } from "./legacy-query.ts";
+import type { PartParams } from "./part-runner.ts";
+import { planParts } from "./plan-parts.ts";
 import type { QueryContext } from "./query-context.ts";
+import { runInParts, runPart } from "./run-in-parts.ts";
 
 interface QueryParams {
   readonly tenant: string;
@@ -81,12 +84,20 @@ export const queryTasks = {
     checkQuery(query, expression, limits, queryTags);
     const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
     const seriesMax = limits.max_query_series;
-    const answer = await runRangeQuery(
-      { ...params, ...readingWith(params, context, !isLogQuery), startNs, endNs, seriesMax },
-      context.signal,
-    );
+    const whole = { ...params, startNs, endNs, seriesMax };
+    const { parts: runner, signal } = context;
+    const parts = params.isAllowed && runner !== undefined ? planParts(expression, { ...whole, ...runner }) : undefined;
+    const answer =
+      parts === undefined || runner === undefined
+        ? await runRangeQuery({ ...whole, ...readingWith(params, context, !isLogQuery) }, signal)
+        : await runInParts({ ...whole, bytesMax: limits.max_query_bytes_read }, expression, parts, runner, context);
     return written(answer, startMs, params, context);
   },
+
+  /** A part of a query's time; see {@link runInParts}. */
+  part: async (params: PartParams, context: QueryContext): Promise<WrittenAnswer> => ({
+    chunks: [await runPart(params, context)],
+  }),
 
   /** `query`. */
   async instant(params: InstantParams, context: QueryContext): Promise<WrittenAnswer> {

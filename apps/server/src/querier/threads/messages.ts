@@ -3,6 +3,7 @@ import type { Labels, LogFields, Matcher } from "@sluice/model";
 import type { ByteRange } from "@sluice/object-store";
 import type { ReadAheadOptions, Segment, StoreSnapshot } from "@sluice/store";
 import type { QueryTasks } from "../query-tasks.ts";
+import type { PartParams } from "../part-runner.ts";
 import type { SentObjects } from "./known-objects.ts";
 import type { MetricUpdate } from "./relayed-metrics.ts";
 import type { SentError } from "./sent-error.ts";
@@ -18,6 +19,10 @@ export interface ThreadSetup {
   readonly objectDirectory: string | undefined;
   readonly readAhead: ReadAheadOptions | undefined;
   readonly caches: CacheBudget;
+  /** All query threads. */
+  readonly threadCount: number;
+  /** What a part of a query's time is at least, when several threads answer it. */
+  readonly partMsMin: number;
 }
 
 /** Memory for what a thread has read. */
@@ -54,7 +59,7 @@ export type FromThread =
       readonly fields: LogFields | undefined;
     };
 
-export type Question = SnapshotQuestion | HeadsQuestion | BytesQuestion;
+export type Question = SnapshotQuestion | HeadsQuestion | BytesQuestion | PartQuestion;
 
 /** What is there to read? Answered with a {@link SentSnapshot}. */
 export interface SnapshotQuestion {
@@ -78,6 +83,13 @@ export interface BytesQuestion {
   readonly type: "bytes";
   readonly key: string;
   readonly range: ByteRange | undefined;
+}
+
+/** The answer of a part of the query, from the thread of its slot. Answered with the bytes that `runPart` gives. */
+export interface PartQuestion {
+  readonly type: "part";
+  readonly slot: number;
+  readonly params: PartParams;
 }
 
 /** Objects that a thread gets once and then knows by number. */

@@ -7,6 +7,7 @@ import { openStoreReader } from "@sluice/store";
 import { compileDelete } from "../../deletes/compile-delete.ts";
 import { federatedQuerier } from "../federated-querier.ts";
 import { runTask, type WrittenAnswer } from "../query-tasks.ts";
+import type { PartRunner } from "../part-runner.ts";
 import type { FromThread, Question, SentSnapshot, ThreadSetup, ToThread } from "./messages.ts";
 import { RelayedMetrics } from "./relayed-metrics.ts";
 import { receiveError, sendError } from "./sent-error.ts";
@@ -28,7 +29,7 @@ const metricsEveryMs = 1000;
 
 assert(parentPort !== null, "this is a thread's code");
 const port = parentPort;
-const { objectDirectory, readAhead, caches } = workerData as ThreadSetup;
+const { objectDirectory, readAhead, caches, threadCount, partMsMin } = workerData as ThreadSetup;
 const kernels = createKernels();
 const metrics = new RelayedMetrics();
 const asked = new Map<number, Asked>();
@@ -116,7 +117,8 @@ async function run({ job, name, params, flag }: Extract<ToThread, { readonly typ
     // Whoever waits for bytes from afar does not look at the signal.
     const cancelled = Promise.withResolvers<never>();
     signal.addEventListener("abort", () => cancelled.reject(new ServiceError("cancelled", "the query was cancelled")));
-    const value = await Promise.race([runTask(name, params as never, { querier, kernels, signal }), cancelled.promise]);
+    const context = { querier, kernels, signal, parts: partsOf(job) };
+    const value = await Promise.race([runTask(name, params as never, context), cancelled.promise]);
     post({ type: "done", job, value }, buffersOf(value));
   } catch (error) {
     post({ type: "failed", job, error: sendError(error) });
@@ -124,6 +126,17 @@ async function run({ job, name, params, flag }: Extract<ToThread, { readonly typ
     running.delete(job);
     tellMetrics();
   }
+}
+
+function partsOf(job: number): PartRunner {
+  return {
+    atOnce: threadCount,
+    partMsMin,
+    async run(slot, params) {
+      const [bytes] = await ask(job, { type: "part", slot, params });
+      return bytes as Uint8Array;
+    },
+  };
 }
 
 function receive({ ask: id, value, isLast }: Extract<ToThread, { readonly type: "answer" }>): void {

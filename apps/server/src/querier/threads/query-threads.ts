@@ -1,11 +1,13 @@
 import { ServiceError, type Logger, type Metrics } from "@sluice/model";
 import type { ReadAheadOptions } from "@sluice/store";
 import { withDeadline, type QueryRunner, type RunOptions } from "../query-runner.ts";
-import type { QueryTasks } from "../query-tasks.ts";
+import type { QueryTasks, WrittenAnswer } from "../query-tasks.ts";
 import type { CacheBudget } from "./messages.ts";
 import { QueryQueue } from "./query-queue.ts";
 import { QueryWorker, type Outcome } from "./query-worker.ts";
-import type { QuerySource } from "./thread-source.ts";
+import type { QuerySource, RunPart } from "./thread-source.ts";
+
+const partMsMinDefault = 60_000;
 
 export interface QueryThreadsOptions {
   /** How many threads; at least one. */
@@ -23,6 +25,8 @@ export interface QueryThreadsOptions {
   readonly readAhead: ReadAheadOptions | undefined;
   /** For all threads together. */
   readonly caches: CacheBudget;
+  /** What a part of a query's time is at least, when several threads answer it; a minute by default. */
+  readonly partMsMin?: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -36,9 +40,11 @@ export interface QueryThreads extends QueryRunner, AsyncDisposable {}
  */
 export function openQueryThreads(options: QueryThreadsOptions): QueryThreads {
   const { threadCount, concurrency, waitingMax, heapBytesMax, source, logger, metrics } = options;
-  const { objectDirectory, readAhead, caches } = options;
+  const { objectDirectory, readAhead, caches, partMsMin = partMsMinDefault } = options;
   const setup = {
     objectDirectory,
+    threadCount,
+    partMsMin,
     readAhead: readAhead && { ...readAhead, bytesMax: Math.floor(readAhead.bytesMax / threadCount) },
     caches: {
       footerCacheBytesMax: Math.floor(caches.footerCacheBytesMax / threadCount),
@@ -46,9 +52,15 @@ export function openQueryThreads(options: QueryThreadsOptions): QueryThreads {
       blockCacheBytesMax: Math.floor(caches.blockCacheBytesMax / threadCount),
     },
   };
-  const workers = Array.from(
+  // Beside the queue: it is a part of a query that has its place.
+  const runPart: RunPart = async (slot, params, signal) => {
+    const worker = workers[Math.abs(slot) % threadCount]!;
+    const outcome = await runTwice(() => worker.run("part", params, signal));
+    return (valueOf(outcome) as WrittenAnswer).chunks[0]!;
+  };
+  const workers: readonly QueryWorker[] = Array.from(
     { length: threadCount },
-    () => new QueryWorker({ setup, heapBytesMax, source, logger, metrics }),
+    () => new QueryWorker({ setup, heapBytesMax, source, runPart, logger, metrics }),
   );
   // The first query should not wait for code to be read.
   workers[0]!.start();
@@ -61,10 +73,7 @@ export function openQueryThreads(options: QueryThreadsOptions): QueryThreads {
     affinity: string,
     signal: AbortSignal,
   ): Promise<unknown> => {
-    let outcome = await workerFor(workers, affinity).run(name, params, signal);
-    if (outcome.type === "lost") {
-      outcome = await workerFor(workers, affinity).run(name, params, signal);
-    }
+    const outcome = await runTwice(() => workerFor(workers, affinity).run(name, params, signal));
     return valueOf(outcome);
   };
   const run = async (
@@ -86,6 +95,12 @@ export function openQueryThreads(options: QueryThreadsOptions): QueryThreads {
       await Promise.all(workers.map((worker) => worker.close()));
     },
   };
+}
+
+/** Once more when the thread was ended for another query's sake. */
+async function runTwice(run: () => Promise<Outcome>): Promise<Outcome> {
+  const outcome = await run();
+  return outcome.type === "lost" ? run() : outcome;
 }
 
 function valueOf(outcome: Outcome): unknown {

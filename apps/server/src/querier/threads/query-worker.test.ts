@@ -8,6 +8,8 @@ function badWorker(): QueryWorker & AsyncDisposable {
     setup: {
       objectDirectory: undefined,
       readAhead: undefined,
+      threadCount: 1,
+      partMsMin: 0,
       caches: { footerCacheBytesMax: 0, filterCacheBytesMax: 0, blockCacheBytesMax: 0 },
     },
     heapBytesMax: 64 * 1024 * 1024,
@@ -17,6 +19,9 @@ function badWorker(): QueryWorker & AsyncDisposable {
       },
       headBlocks: () => [],
       objectStore: { get: async () => new Uint8Array() },
+    },
+    runPart() {
+      throw new Error("never asked");
     },
     logger: quietLogger,
     metrics: quietMetrics,

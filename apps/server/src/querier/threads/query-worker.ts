@@ -5,13 +5,14 @@ import type { FromThread, ThreadSetup, ToThread } from "./messages.ts";
 import { RelayedCounts } from "./relayed-metrics.ts";
 import { receiveError, sendError } from "./sent-error.ts";
 import { newFlag, raise } from "./shared-signal.ts";
-import { ThreadSource, type QuerySource } from "./thread-source.ts";
+import { ThreadSource, type QuerySource, type RunPart } from "./thread-source.ts";
 
 export interface QueryWorkerOptions {
   readonly setup: ThreadSetup;
   /** Of objects on its heap; the bytes of lines are outside of it. */
   readonly heapBytesMax: number;
   readonly source: QuerySource;
+  readonly runPart: RunPart;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** The thread's code; another one in tests. */
@@ -84,7 +85,7 @@ export class QueryWorker {
         resolve({ type: "failed", error: error as Error });
         return;
       }
-      thread.source.begin(job.id);
+      thread.source.begin(job.id, signal);
       this.#jobs.set(job.id, job);
       thread.worker.ref();
       signal.addEventListener("abort", () => this.#cancel(thread, job), { once: true });
@@ -100,7 +101,7 @@ export class QueryWorker {
   }
 
   #newThread(): Thread {
-    const { setup, heapBytesMax, source, metrics, logger, threadUrl = defaultThreadUrl } = this.#options;
+    const { setup, heapBytesMax, source, runPart, metrics, logger, threadUrl = defaultThreadUrl } = this.#options;
     const worker = new Worker(threadUrl, {
       workerData: setup,
       resourceLimits: {
@@ -108,7 +109,7 @@ export class QueryWorker {
         maxYoungGenerationSizeMb: youngGenerationMb,
       },
     });
-    const thread = new Thread(worker, new ThreadSource(source), new RelayedCounts(metrics), logger);
+    const thread = new Thread(worker, new ThreadSource(source, runPart), new RelayedCounts(metrics), logger);
     thread.onSettled = (job, outcome) => this.#settle(thread, job, outcome);
     thread.onReady = () => {
       for (const job of this.#jobs.values()) {

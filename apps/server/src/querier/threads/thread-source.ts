@@ -3,6 +3,7 @@ import { slotBytes, writeSlot, type HeadBlockRef } from "@sluice/chunk";
 import { ServiceError, type EntryBatch, type Matcher } from "@sluice/model";
 import type { ObjectStore } from "@sluice/object-store";
 import type { StoreSnapshot, TenantRange } from "@sluice/store";
+import type { PartParams } from "../part-runner.ts";
 import { ObjectSender } from "./known-objects.ts";
 import type {
   BytesQuestion,
@@ -10,6 +11,7 @@ import type {
   HeadPart,
   HeadsQuestion,
   KnownObjects,
+  PartQuestion,
   Question,
   SentSnapshot,
   SnapshotQuestion,
@@ -24,6 +26,9 @@ export interface QuerySource {
   readonly objectStore: Pick<ObjectStore, "get">;
 }
 
+/** Runs a part of a query on the thread of its slot; gives what `runPart` gave there. */
+export type RunPart = (slot: number, params: PartParams, signal: AbortSignal) => Promise<Uint8Array<ArrayBuffer>>;
+
 /** Hands a part of an answer over, or what is to be known before it. */
 export interface Reply {
   part(value: unknown, isLast: boolean, transferred?: readonly ArrayBuffer[]): void;
@@ -35,25 +40,32 @@ const objectsPerTurn = 500;
 /** ... and after so many bytes of lines. */
 const bytesPerTurn = 1024 * 1024;
 
+interface SourceJob {
+  /** By snapshot: blocks in memory that the query may still ask for. */
+  readonly heads: Map<number, readonly HeadBlockRef[]>;
+  readonly signal: AbortSignal;
+}
+
 /** Answers the questions of one thread, and remembers what it was told. Nothing here keeps the main thread for long. */
 export class ThreadSource {
   readonly #source: QuerySource;
+  readonly #runPart: RunPart;
   readonly #segments = new ObjectSender<StoreSnapshot["segments"][number]>();
   readonly #labels = new ObjectSender<HeadBlockRef["labels"]>();
-  /** By job, then snapshot: blocks in memory that its query may still ask for. */
-  readonly #heads = new Map<number, Map<number, readonly HeadBlockRef[]>>();
+  readonly #jobs = new Map<number, SourceJob>();
   #snapshots = 0;
 
-  constructor(source: QuerySource) {
+  constructor(source: QuerySource, runPart: RunPart) {
     this.#source = source;
+    this.#runPart = runPart;
   }
 
-  begin(job: number): void {
-    this.#heads.set(job, new Map());
+  begin(job: number, signal: AbortSignal): void {
+    this.#jobs.set(job, { heads: new Map(), signal });
   }
 
   end(job: number): void {
-    this.#heads.delete(job);
+    this.#jobs.delete(job);
   }
 
   async answer(job: number, question: Question, reply: Reply): Promise<void> {
@@ -64,6 +76,8 @@ export class ThreadSource {
         return this.#sendHeads(job, question, reply);
       case "bytes":
         return this.#sendBytes(question, reply);
+      case "part":
+        return this.#sendPart(job, question, reply);
     }
   }
 
@@ -79,7 +93,7 @@ export class ThreadSource {
     const labels = heads.map((block) => block.labels);
     this.#snapshots += 1;
     const id = this.#snapshots;
-    this.#heads.get(job)?.set(id, heads);
+    this.#jobs.get(job)?.heads.set(id, heads);
     await inTurns(this.#segments.unknownOf(segments), (some) => reply.known({ segments: this.#segments.send(some) }));
     await inTurns(this.#labels.unknownOf(labels), (some) => reply.known({ labels: this.#labels.send(some) }));
     const snapshot: SentSnapshot = {
@@ -93,9 +107,9 @@ export class ThreadSource {
   }
 
   async #sendHeads(job: number, { snapshot, blocks }: HeadsQuestion, reply: Reply): Promise<void> {
-    const heads = this.#heads.get(job)?.get(snapshot);
+    const heads = this.#jobs.get(job)?.heads.get(snapshot);
     if (heads === undefined) {
-      throw new ServiceError("cancelled", "the query was cancelled");
+      throw cancelled();
     }
     let sent = 0;
     for (const block of blocks) {
@@ -113,6 +127,15 @@ export class ThreadSource {
     reply.part(undefined, true);
   }
 
+  async #sendPart(job: number, { slot, params }: PartQuestion, reply: Reply): Promise<void> {
+    const running = this.#jobs.get(job);
+    if (running === undefined) {
+      throw cancelled();
+    }
+    const bytes = await this.#runPart(slot, params, running.signal);
+    reply.part(bytes, true, [bytes.buffer]);
+  }
+
   async #sendBytes({ key, range }: BytesQuestion, reply: Reply): Promise<void> {
     const bytes = await this.#source.objectStore.get(key, range);
     const { buffer, byteOffset, byteLength } = bytes;
@@ -120,6 +143,10 @@ export class ThreadSource {
     const own = isWhole ? bytes : bytes.slice();
     reply.part(own, true, [own.buffer as ArrayBuffer]);
   }
+}
+
+function cancelled(): ServiceError {
+  return new ServiceError("cancelled", "the query was cancelled");
 }
 
 /** What is new, but for the last part of it, which goes with the answer. */
