@@ -1,8 +1,9 @@
 import type { LabelPair } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
-import type { LineFilterNode, StageNode } from "../syntax/index.ts";
+import type { StageNode } from "../syntax/index.ts";
 import { planFields, type FieldPlan } from "./fields/field-plan.ts";
 import { FieldScan } from "./fields/field-scan.ts";
+import { compileLineSearch, searchForNeedle, type LineSearch } from "./line-search.ts";
 import type { Stage } from "./line.ts";
 import { hintsOfLogQuery, type ParserHints } from "./parser-hints.ts";
 import { equalitiesBeforeParsers, needlesBeforeFormats, valueHintsOf, type ValueHint } from "./push-down.ts";
@@ -13,7 +14,7 @@ import { compileJson } from "./stages/json.ts";
 import { compileKeep } from "./stages/keep.ts";
 import { compileLabelFilter } from "./stages/label-filter.ts";
 import { compileLabelFormat } from "./stages/label-format.ts";
-import { compileLineFilter, needleOf } from "./stages/line-filter.ts";
+import { compileLineFilter } from "./stages/line-filter.ts";
 import { compileLineFormat } from "./stages/line-format.ts";
 import { compileLogfmtExpressions } from "./stages/logfmt-expressions.ts";
 import { compileLogfmt } from "./stages/logfmt.ts";
@@ -35,15 +36,13 @@ export interface Pipeline {
   readonly fields: FieldSearch | undefined;
   /** All stages, in the order that is quickest. */
   readonly stages: readonly Stage[];
-  /** A needle to be searched through many lines at once. */
-  readonly search: NeedleSearch | undefined;
+  /** What to search for through many lines at once. */
+  readonly search: SearchedStages | undefined;
 }
 
-export interface NeedleSearch {
-  /** Not empty. */
-  readonly needle: Uint8Array;
-  readonly kernels: SearchKernels;
-  /** All stages that are left for lines that are known to hold it. */
+export interface SearchedStages {
+  readonly lines: LineSearch;
+  /** All stages that are left for the lines that it finds. */
   readonly stages: readonly Stage[];
 }
 
@@ -52,7 +51,7 @@ export interface FieldSearch {
   readonly plan: FieldPlan;
   readonly scan: FieldScan;
   readonly kernels: SearchKernels;
-  /** The line filters but for the needle's, to be asked before. */
+  /** The line filters that the search leaves, to be asked before. */
   readonly lineFilters: readonly Stage[];
 }
 
@@ -107,22 +106,21 @@ export function compilePipeline(
     valueHints: valueHintsOf(ordered),
     readsLabels: ordered.some(({ kind }) => kind !== "lineFilter" && kind !== "decolorize"),
   };
-  const searched = firstSearched(ordered);
-  const stages = ordered.filter((node) => node !== searched).map((node) => compileStage(node, hints));
-  const fields = searchFields(ordered, searched, kernels, hints);
-  if (searched !== undefined) {
-    const search = { needle: needleOf(searched)!, kernels, stages };
-    return { ...pushed, fields, stages: [compileLineFilter(searched), ...stages], search };
-  }
-  // A literal of a regular expression is not all that it asks for, but few lines have it, mostly.
-  const literal = needles.toSorted((a, b) => b.length - a.length)[0];
-  const isWorthIt = literal !== undefined && literal.length >= literalBytesMin;
-  return { ...pushed, fields, stages, search: isWorthIt ? { needle: literal, kernels, stages } : undefined };
+  const searched = bestSearch(ordered, needles, kernels);
+  const left = searched?.lines.isWhole === true ? ordered.filter((node) => node !== searched.node) : ordered;
+  const all = ordered.map((node) => compileStage(node, hints));
+  const stages = all.filter((_, i) => left.includes(ordered[i]!));
+  return {
+    ...pushed,
+    fields: searchFields(ordered, left, kernels, hints),
+    stages: all,
+    search: searched && { lines: searched.lines, stages },
+  };
 }
 
 function searchFields(
   ordered: readonly StageNode[],
-  searched: StageNode | undefined,
+  left: readonly StageNode[],
   kernels: SearchKernels,
   hints: ParserHints,
 ): FieldSearch | undefined {
@@ -130,8 +128,8 @@ function searchFields(
   if (plan === undefined) {
     return undefined;
   }
-  const filters = ordered.filter((node) => node.kind === "lineFilter").filter((node) => node !== searched);
-  return { plan, scan: new FieldScan(plan, kernels), kernels, lineFilters: filters.map(compileLineFilter) };
+  const lineFilters = left.filter((node) => node.kind === "lineFilter").map(compileLineFilter);
+  return { plan, scan: new FieldScan(plan, kernels), kernels, lineFilters };
 }
 
 /**
@@ -172,15 +170,36 @@ export function reorderStages(nodes: readonly StageNode[]): readonly StageNode[]
   return ordered;
 }
 
-/** The first filter that asks for nothing but a text, among those that the line comes to as it is stored. */
-function firstSearched(ordered: readonly StageNode[]): LineFilterNode | undefined {
+interface BestSearch {
+  readonly lines: LineSearch;
+  /** The filter that it is of. */
+  readonly node: StageNode | undefined;
+}
+
+/**
+ * What to search for among all that passing lines hold as they are stored: a whole filter if there is one, else what most
+ * likely is in few lines.
+ */
+function bestSearch(
+  ordered: readonly StageNode[],
+  needles: readonly Uint8Array[],
+  kernels: SearchKernels,
+): BestSearch | undefined {
+  let best: BestSearch | undefined;
   for (const node of ordered) {
     if (node.kind === "lineFormat" || node.kind === "unpack" || node.kind === "decolorize") {
-      return undefined;
+      break;
     }
-    if (node.kind === "lineFilter" && needleOf(node) !== undefined) {
-      return node;
+    const lines = node.kind === "lineFilter" ? compileLineSearch(node, kernels) : undefined;
+    if (lines?.isWhole === true) {
+      return { lines, node };
+    }
+    if (lines !== undefined && lines.lengthMin > (best?.lines.lengthMin ?? literalBytesMin - 1)) {
+      best = { lines, node };
     }
   }
-  return undefined;
+  // A literal of an expression is not all that it asks for, but few lines have it, mostly.
+  const [longest] = needles.toSorted((a, b) => b.length - a.length);
+  const isLonger = longest !== undefined && longest.length > (best?.lines.lengthMin ?? literalBytesMin - 1);
+  return isLonger ? { lines: searchForNeedle(longest, kernels), node: undefined } : best;
 }

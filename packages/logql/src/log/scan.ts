@@ -1,12 +1,10 @@
-import { createFinder } from "@sluice/kernels";
 import { metadataAt, type EntryBatch, type Labels } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
 import type { FieldScan } from "./fields/field-scan.ts";
 import { verdict } from "./fields/field-test.ts";
 import type { Line, Stage } from "./line.ts";
-import type { NeedleSearch, Pipeline } from "./pipeline.ts";
-
-const lineBreak = 0x0a;
+import { linesWith } from "./line-search.ts";
+import type { Pipeline } from "./pipeline.ts";
 
 /**
  * What happens to a line that passed. Returning false ends the scan. The line's labels are set only when the pipeline reads
@@ -40,7 +38,7 @@ export function scanBatch(
   } else if (search === undefined) {
     scanLines(batch, labelsFor(pipeline, labels), stages, line, range, visit);
   } else {
-    const found = linesWith(batch, search, range.from, range.to);
+    const found = search.lines.find(batch, range.from, range.to);
     scanFound(batch, labelsFor(pipeline, labels), search.stages, line, found, range.backward, visit);
   }
 }
@@ -70,8 +68,14 @@ export function fieldRows(
   // A value that a field must have is searched for like a needle, unless the stream has it, or escapes could hide it.
   const isOfLine = ({ name }: { readonly name: string }): boolean => !labels.some((label) => label.name === name);
   const hint = search === undefined ? valueHints.find(isOfLine) : undefined;
-  const needle = search?.needle ?? (hint !== undefined && isPlain(batch, kernels, from, to) ? hint.value : undefined);
-  let rows = needle === undefined ? rowsBetween(from, to) : linesWith(batch, { needle, kernels }, from, to);
+  let rows: Uint32Array;
+  if (search !== undefined) {
+    rows = search.lines.find(batch, from, to);
+  } else if (hint !== undefined && isPlain(batch, kernels, from, to)) {
+    rows = linesWith(batch, hint.value, kernels, from, to);
+  } else {
+    rows = rowsBetween(from, to);
+  }
   if (lineFilters.length > 0) {
     rows = rows.filter((row) => {
       line.reset(batch.bytes, batch.lineStarts[row]!, batch.lineEnds[row]!);
@@ -175,84 +179,4 @@ export function passes(
     }
   }
   return true;
-}
-
-/** The lines among `[from, to)` that hold the needle, ascending. */
-export function linesWith(
-  batch: EntryBatch,
-  { needle, kernels }: Pick<NeedleSearch, "needle" | "kernels">,
-  from: number,
-  to: number,
-): Uint32Array {
-  if (from >= to) {
-    return new Uint32Array(0);
-  }
-  if (needle.includes(lineBreak)) {
-    return linesAround(batch, needle, from, to);
-  }
-  const { bytes, lineStarts, lineEnds } = batch;
-  const found = kernels.linesWith(bytes, needle, lineStarts[from]!, lineEnds[to - 1]!);
-  let count = 0;
-  let line = from;
-  for (let i = 0; i < found.length; i++) {
-    const at = found[i]!;
-    if (at > lineEnds[line]!) {
-      line = lineAtOffset(lineStarts, at, line + 1, to);
-    } else if (i > 0) {
-      // An entry of several lines may have several hits.
-      continue;
-    }
-    found[count++] = line;
-  }
-  return found.subarray(0, count);
-}
-
-/** The same for a needle that holds a line break, which only entries of several lines can hold. */
-function linesAround(
-  { bytes, lineStarts, lineEnds }: EntryBatch,
-  needle: Uint8Array,
-  from: number,
-  to: number,
-): Uint32Array {
-  const find = createFinder(needle);
-  const found: number[] = [];
-  const end = lineEnds[to - 1]!;
-  let line = from;
-  let at = find(bytes, lineStarts[from]!, end);
-  while (at !== -1) {
-    line = lineAtOffset(lineStarts, at, line, to);
-    // A hit that reaches over the end of its entry is none.
-    const isInside = at + needle.length <= lineEnds[line]!;
-    if (isInside) {
-      found.push(line);
-    }
-    if (isInside && line + 1 === to) {
-      break;
-    }
-    at = find(bytes, isInside ? lineStarts[line + 1]! : at + 1, end);
-  }
-  return new Uint32Array(found);
-}
-
-/**
- * The line in `[low, high)` that the offset lies in. It is looked for from the beginning on, in steps that grow: with many
- * hits the next one is near.
- */
-function lineAtOffset(lineStarts: Uint32Array, offset: number, low: number, high: number): number {
-  let before = low;
-  let after = low + 1;
-  for (let step = 1; after < high && lineStarts[after]! <= offset; step *= 2) {
-    before = after;
-    after += step;
-  }
-  after = Math.min(after, high);
-  while (after - before > 1) {
-    const middle = (before + after) >>> 1;
-    if (lineStarts[middle]! <= offset) {
-      before = middle;
-    } else {
-      after = middle;
-    }
-  }
-  return before;
 }

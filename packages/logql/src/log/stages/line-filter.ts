@@ -1,5 +1,5 @@
 import { createFinder } from "@sluice/kernels";
-import { compileRe2, literalsOfRe2 } from "@sluice/model";
+import { compileRe2Bytes, literalsOfRe2 } from "@sluice/model";
 import { checkLinePattern, type LineFilterNode, type LineFilterText } from "../../syntax/index.ts";
 import { compileIpSearch } from "../ip-search.ts";
 import type { Stage } from "../line.ts";
@@ -15,13 +15,6 @@ export function compileLineFilter(filter: LineFilterNode): Stage {
   const tests = effectiveAlternatives(filter).map((alternative) => compileAlternative(operator, alternative));
   const [first] = tests;
   return tests.length === 1 ? first! : (line) => tests.some((test) => test(line));
-}
-
-/** The bytes that are all that a line must hold to pass, when the filter is that simple. */
-export function needleOf(filter: LineFilterNode): Uint8Array | undefined {
-  const [only, ...others] = effectiveAlternatives(filter);
-  const isPlain = filter.operator === "|=" && others.length === 0 && only?.kind === "text" && only.text !== "";
-  return isPlain ? encoder.encode(only.text) : undefined;
 }
 
 /**
@@ -52,7 +45,7 @@ export function needlesOf(filter: LineFilterNode): readonly Uint8Array[] {
  * The alternatives that count. Loki leaves out those that every line fits when there are others: `|= "a" or ""` is
  * `|= "a"`.
  */
-function effectiveAlternatives({ operator, alternatives }: LineFilterNode): readonly LineFilterText[] {
+export function effectiveAlternatives({ operator, alternatives }: LineFilterNode): readonly LineFilterText[] {
   const isAlwaysTrue = ({ kind, text }: LineFilterText): boolean =>
     kind === "text" &&
     ((text === "" && (operator === "|=" || operator === "|~")) || (text === ".*" && operator === "|~"));
@@ -74,8 +67,8 @@ function compileAlternative(operator: Operator, { kind, text }: LineFilterText):
         const finds = compileTextSearch(textSearchOf(text, false)!);
         return (line) => finds(line.text);
       }
-      const regex = compileRe2(text, { anchored: false });
-      return (line) => regex.test(line.text);
+      const regex = compileRe2Bytes(text, { anchored: false });
+      return ({ bytes, start, end }) => regex.test(bytes, start, end);
     }
     case "|>":
       return fitsPattern(text);
