@@ -1,4 +1,4 @@
-import type { Labels } from "@sluice/model";
+import { firstWhere, type Labels } from "@sluice/model";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { SampleSink } from "./sample-sink.ts";
 import { newSeries, type Series } from "./series.ts";
@@ -12,16 +12,20 @@ const capacityAtStart = 8;
 
 /** The samples of one series whose first window is the same. */
 interface List {
+  readonly first: number;
   values: Float64Array;
   /** The last window that each lies in. */
   lasts: Int32Array;
   count: number;
+  /** The greatest of `lasts`: it does not fall from one list to the next. */
+  last: number;
 }
 
 interface Kept {
   readonly series: Series;
-  /** By the first window. */
-  readonly lists: Map<number, List>;
+  /** Ascending by first window; those before `head` are done. */
+  lists: List[];
+  head: number;
 }
 
 /**
@@ -49,7 +53,7 @@ export class WindowLists implements SampleSink {
 
   slot(labels: Labels): number {
     return this.#slots.slot(labels, (slot) => {
-      this.#kept[slot] = { series: newSeries(labels, this.#steps.count), lists: new Map() };
+      this.#kept[slot] = { series: newSeries(labels, this.#steps.count), lists: [], head: 0 };
     });
   }
 
@@ -61,25 +65,39 @@ export class WindowLists implements SampleSink {
   }
 
   add(slot: number, _timeNs: number, first: number, last: number, value: number): void {
-    const { lists } = this.#kept[slot]!;
-    let list = lists.get(first);
-    if (list === undefined) {
-      list = { values: new Float64Array(capacityAtStart), lasts: new Int32Array(capacityAtStart), count: 0 };
-      this.#slots.reserve(2 * capacityAtStart);
-      lists.set(first, list);
-    }
+    const list = this.#listOf(this.#kept[slot]!, first);
     if (list.count === list.values.length) {
       this.#grow(list);
     }
     list.values[list.count] = value;
     list.lasts[list.count] = last;
     list.count += 1;
+    list.last = Math.max(list.last, last);
   }
 
   finish(): readonly Series[] {
     this.#finishBefore(this.#steps.count);
     this.#slots.finish();
     return this.#kept.map(({ series }) => series);
+  }
+
+  /** The list for a first window. Most samples belong to the latest one. */
+  #listOf({ lists, head }: Kept, first: number): List {
+    const latest = lists.at(-1);
+    if (latest !== undefined && latest.first === first) {
+      return latest;
+    }
+    const isLatest = latest === undefined || latest.first < first;
+    const at = isLatest ? lists.length : firstWhere(head, lists.length, (i) => lists[i]!.first >= first);
+    const found = lists[at];
+    if (found !== undefined && found.first === first) {
+      return found;
+    }
+    this.#slots.reserve(2 * capacityAtStart);
+    const values = new Float64Array(capacityAtStart);
+    const list: List = { first, values, lasts: new Int32Array(capacityAtStart), count: 0, last: 0 };
+    lists.splice(at, 0, list);
+    return list;
   }
 
   #grow(list: List): void {
@@ -94,36 +112,36 @@ export class WindowLists implements SampleSink {
 
   #finishBefore(end: number): void {
     for (; this.#window < end; this.#window++) {
-      for (const { series, lists } of this.#kept) {
-        const values = this.#valuesOf(lists, this.#window);
+      for (const kept of this.#kept) {
+        const values = this.#valuesOf(kept, this.#window);
         if (values.length > 0) {
-          series.values[this.#window] = this.#compute(values);
-          series.present[this.#window] = 1;
+          kept.series.values[this.#window] = this.#compute(values);
+          kept.series.present[this.#window] = 1;
         }
       }
     }
   }
 
   /** Gathers the values of window `k` and lets go of lists that no later window needs. */
-  #valuesOf(lists: Map<number, List>, k: number): Float64Array {
+  #valuesOf(kept: Kept, k: number): Float64Array {
+    const { lists } = kept;
     let count = 0;
-    for (const [first, list] of lists) {
-      if (first > k) {
-        continue;
-      }
+    for (let i = kept.head; i < lists.length && lists[i]!.first <= k; i++) {
+      const list = lists[i]!;
       this.#reserve(count + list.count);
-      let isNeeded = false;
-      for (let i = 0; i < list.count; i++) {
-        const last = list.lasts[i]!;
-        if (last >= k) {
-          this.#scratch[count++] = list.values[i]!;
+      for (let j = 0; j < list.count; j++) {
+        if (list.lasts[j]! >= k) {
+          this.#scratch[count++] = list.values[j]!;
         }
-        isNeeded ||= last > k;
       }
-      if (!isNeeded) {
-        lists.delete(first);
-        this.#slots.release(2 * list.values.length);
-      }
+    }
+    while (kept.head < lists.length && lists[kept.head]!.last <= k) {
+      this.#slots.release(2 * lists[kept.head]!.values.length);
+      kept.head += 1;
+    }
+    if (kept.head > lists.length / 2) {
+      kept.lists = lists.slice(kept.head);
+      kept.head = 0;
     }
     return this.#scratch.subarray(0, count);
   }
