@@ -83,7 +83,13 @@ function compileAction(pipe: PipeNode): Run {
   return (execution, dot) => {
     execution.spend(1);
     const value = evaluate(execution, dot);
-    execution.write(typeof value === "string" ? value : value === undefined ? "<no value>" : printValue(value));
+    if (typeof value === "string") {
+      execution.write(value);
+    } else {
+      const text = value === undefined ? "<no value>" : printValue(value);
+      execution.spend(text.length);
+      execution.write(text);
+    }
     return "next";
   };
 }

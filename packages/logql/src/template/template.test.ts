@@ -69,11 +69,25 @@ test.for([
   { title: "wide fields", source: `{{printf "${"%999999[1]d".repeat(99)}" 1}}`, message: "template output exceeds" },
   { title: "nothing replaced", source: '{{regexReplaceAll "" __line__ (repeat 1000 "y")}}', message: "output exceeds" },
   { title: "JSON in JSON", source: "{{fromJson .deep}}", message: "exceeded maximum depth" },
+  {
+    title: "a wide map printed often",
+    source: "{{$j := fromJson .wide}}{{range 99999}}{{$x := print $j}}{{end}}",
+    message: "too many steps",
+  },
+  {
+    title: "a map sorted often",
+    source: "{{$j := fromJson .wide}}{{range 9999999}}{{range $j.m}}{{break}}{{end}}{{end}}",
+    message: "too many steps",
+  },
   { title: "long products", source: `{{mulf ${"1e300 ".repeat(9999)}}}`, message: "decimal out of range" },
 ])("$title ends", ({ source, message }) => {
   const template = compileTemplate("line", source);
   const context = contextOf(
-    { deep: "[".repeat(9000) + "]".repeat(9000), long: "x".repeat(262_144) },
+    {
+      deep: "[".repeat(9000) + "]".repeat(9000),
+      long: "x".repeat(262_144),
+      wide: JSON.stringify({ m: { ...Array.from({ length: 20_000 }, (_, i) => i) } }),
+    },
     "x".repeat(262_144),
   );
   expect(() => template.execute(context)).toThrow(TemplateError);

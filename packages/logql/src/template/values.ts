@@ -56,56 +56,67 @@ export class LabelMap {
   }
 }
 
-/** An object of JSON, `map[string]interface {}`. */
+/** An object of JSON, `map[string]interface {}`. What it is asked for it works out once. */
 export class JsonMap {
   readonly #object: Readonly<Record<string, unknown>>;
-  #sorted: readonly (readonly [string, Value])[] | undefined;
+  readonly #values = new Map<string, Concrete>();
+  #sorted: readonly (readonly [string, Concrete])[] | undefined;
+  #size: number | undefined;
 
   constructor(object: Readonly<Record<string, unknown>>) {
     this.#object = object;
   }
 
   get size(): number {
-    return Object.keys(this.#object).length;
+    this.#size ??= Object.keys(this.#object).length;
+    return this.#size;
   }
 
   /** The value of a key, or undefined, also for null. */
-  get(key: string): Value {
-    return Object.hasOwn(this.#object, key) ? fromJsonValue(this.#object[key]) : undefined;
+  get(key: string): Concrete {
+    if (!this.#values.has(key) && Object.hasOwn(this.#object, key)) {
+      this.#values.set(key, fromJsonValue(this.#object[key]));
+    }
+    return this.#values.get(key);
   }
 
   /** By key. */
-  entries(): readonly (readonly [string, Value])[] {
+  entries(): readonly (readonly [string, Concrete])[] {
     this.#sorted ??= Object.keys(this.#object)
       .sort(compareGoStrings)
-      .map((key) => [key.toWellFormed(), fromJsonValue(this.#object[key])] as const);
+      .map((key) => [key.toWellFormed(), this.get(key)] as const);
     return this.#sorted;
   }
 }
 
-/** An array of JSON, `[]interface {}`. */
+/** An array of JSON, `[]interface {}`, or a part of one. */
 export class JsonList {
   readonly #items: readonly unknown[];
+  /** What is worked out of the items; parts of an array share it. */
+  readonly #values: Concrete[];
+  readonly #start: number;
+  readonly length: number;
 
-  constructor(items: readonly unknown[]) {
+  constructor(items: readonly unknown[], start = 0, end = items.length, values: Concrete[] = []) {
     this.#items = items;
+    this.#values = values;
+    this.#start = start;
+    this.length = end - start;
   }
 
-  get length(): number {
-    return this.#items.length;
-  }
-
-  at(index: number): Value {
-    return fromJsonValue(this.#items[index]);
+  at(index: number): Concrete {
+    const at = this.#start + index;
+    this.#values[at] ??= fromJsonValue(this.#items[at]);
+    return this.#values[at];
   }
 
   slice(start: number, end: number): JsonList {
-    return new JsonList(this.#items.slice(start, end));
+    return new JsonList(this.#items, this.#start + start, this.#start + end, this.#values);
   }
 }
 
 /** The Go value of a value that `JSON.parse` made. */
-export function fromJsonValue(value: unknown): Value {
+export function fromJsonValue(value: unknown): Concrete {
   switch (typeof value) {
     case "string":
       return value.toWellFormed();

@@ -1,3 +1,4 @@
+import type { Execution } from "../execution.ts";
 import { isByteCharacter } from "../go-string.ts";
 import { sprint, sprintf, sprintln } from "../print/printf.ts";
 import { isPrintable } from "../print/quote.ts";
@@ -7,17 +8,28 @@ import { type FunctionTable, variadic } from "./function.ts";
 
 /** What Go's `text/template` has for printing and escaping. */
 export const printingFunctions: FunctionTable = {
-  print: variadic([], "interface {}", (_, values) => sprint(values)),
-  println: variadic([], "interface {}", (_, values) => sprintln(values)),
-  printf: variadic(["string"], "interface {}", ([format], values) => sprintf(format, values)),
-  html: variadic([], "interface {}", (_, values) => escapeHtml(textOfArguments(values))),
-  js: variadic([], "interface {}", (_, values) => escapeJavaScript(textOfArguments(values))),
-  urlquery: variadic([], "interface {}", (_, values) => escapeQuery(textOfArguments(values))),
+  print: variadic([], "interface {}", (_, values, execution) => counted(execution, values, sprint(values))),
+  println: variadic([], "interface {}", (_, values, execution) => counted(execution, values, sprintln(values))),
+  printf: variadic(["string"], "interface {}", ([format], values, execution) =>
+    counted(execution, values, sprintf(format, values)),
+  ),
+  html: variadic([], "interface {}", (_, values, execution) => escapeHtml(textOfArguments(values, execution))),
+  js: variadic([], "interface {}", (_, values, execution) => escapeJavaScript(textOfArguments(values, execution))),
+  urlquery: variadic([], "interface {}", (_, values, execution) => escapeQuery(textOfArguments(values, execution))),
 };
 
-function textOfArguments(values: readonly Value[]): string {
+/** Maps and lists take far longer to print than texts. */
+function counted(execution: Execution, values: readonly Value[], text: string): string {
+  if (values.some((value) => typeof value === "object")) {
+    execution.spend(text.length);
+  }
+  return text;
+}
+
+function textOfArguments(values: readonly Value[], execution: Execution): string {
   // No value prints as one does in an action.
-  return sprint(values.map((value) => value ?? "<no value>"));
+  const text = sprint(values.map((value) => value ?? "<no value>"));
+  return counted(execution, values, text);
 }
 
 const htmlEscapes: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { concrete, fromJsonValue, isTrue, type Value } from "../values.ts";
+import { fromJsonValue, isTrue, type Value } from "../values.ts";
 import { fixed, type FunctionTable, variadic } from "./function.ts";
 
 /** sprig's `default` and `fromJson`. */
@@ -11,7 +11,7 @@ export const valueFunctions: FunctionTable = {
 /** What is no JSON is nil. */
 function fromJson(text: string): Value {
   try {
-    return concrete(fromJsonValue(JSON.parse(text)));
+    return fromJsonValue(JSON.parse(text));
   } catch (error) {
     if (error instanceof SyntaxError) {
       return undefined;
