@@ -1,6 +1,7 @@
 import { gunzipSync, inflateRawSync, zstdDecompressSync } from "node:zlib";
 import { messageOf, quoteGo, ServiceError } from "@sluice/model";
 import { decompressedTooLarge } from "./limits.ts";
+import { decompressLz4 } from "./lz4-frame.ts";
 
 /**
  * Undoes the request's Content-Encoding. "snappy" is accepted and means nothing: the protobuf body is snappy anyway.
@@ -37,12 +38,22 @@ export function decodeOtlpContent(body: Uint8Array, encoding: string | undefined
       return inflate(gunzipSync, "gzip", body, sizeBytesMax);
     case "zstd":
       return inflate(zstdDecompressSync, "zstd", body, sizeBytesMax);
+    case "lz4":
+      return unpackLz4(body, sizeBytesMax);
     default:
       throw new ServiceError(
         "bad_data",
         `unsupported content encoding ${encoding}: only gzip, lz4 and zstd are supported`,
       );
   }
+}
+
+function unpackLz4(body: Uint8Array, sizeBytesMax: number): Uint8Array {
+  const content = decompressLz4(body, sizeBytesMax);
+  if (content === undefined) {
+    throw decompressedTooLarge(sizeBytesMax + 1, sizeBytesMax);
+  }
+  return content;
 }
 
 type Format = "gzip" | "flate" | "zstd";

@@ -121,6 +121,7 @@ test("protobuf says the same, compressed or not", () => {
     ["", plain],
     ["gzip", gzipSync(plain)],
     ["zstd", zstdCompressSync(plain)],
+    ["lz4", plainLz4Of(plain)],
   ] as const) {
     const contentType = "application/x-protobuf";
     expect(linesOf(decodeOtlp({ body, contentType, contentEncoding }, { nowNs })), contentEncoding).toEqual([
@@ -128,6 +129,13 @@ test("protobuf says the same, compressed or not", () => {
     ]);
   }
 });
+
+/** A frame of one block that is not compressed. */
+function plainLz4Of(content: Uint8Array): Uint8Array {
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE((0x8000_0000 + content.length) >>> 0);
+  return new Uint8Array(Buffer.concat([Buffer.from("04224d184070df", "hex"), size, content, Buffer.alloc(4)]));
+}
 
 test.for<{ readonly title: string; readonly record: object; readonly ns: bigint }>([
   { title: "its own", record: { timeUnixNano: "5" }, ns: 5n },
@@ -270,6 +278,7 @@ test.for<{ readonly type: string | undefined; readonly encoding?: string; readon
   { type: "application/json", encoding: "br", told: "unsupported content encoding br: only gzip, lz4 and zstd are" },
   { type: "application/json", encoding: "gzip", told: "gzip: invalid header" },
   { type: "application/json", encoding: "zstd", told: "magic number mismatch" },
+  { type: "application/json", encoding: "lz4", told: "lz4: bad magic number" },
 ])("$type, $encoding is refused: $told", ({ type, encoding, told }) => {
   const body = Buffer.from("{}{}{}{}{}{}{}");
   expect(() => decodeOtlp({ body, contentType: type, contentEncoding: encoding }, { nowNs })).toThrow(told);
