@@ -86,12 +86,13 @@ test.for([
     {
       deep: "[".repeat(9000) + "]".repeat(9000),
       long: "x".repeat(262_144),
-      wide: JSON.stringify({ m: { ...Array.from({ length: 20_000 }, (_, i) => i) } }),
+      wide: JSON.stringify({ m: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i])) }),
     },
     "x".repeat(262_144),
   );
-  expect(() => template.execute(context)).toThrow(TemplateError);
-  expect(() => template.execute(context)).toThrow(message);
+  expect(() => template.execute(context)).toThrow(
+    expect.objectContaining({ name: "TemplateError", message: expect.stringContaining(message) }),
+  );
 });
 
 test.for([
