@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { compileTextSearch, findsLess, textSearchOf } from "./regex-search.ts";
+
+test.for([
+  { pattern: "info", yes: ["info"], no: ["xinfo", "INFO"] },
+  { pattern: "info|warn", yes: ["info", "warn"], no: ["information", ""] },
+  { pattern: "(info)", yes: ["info"], no: ["xinfo"] },
+  { pattern: "(?i)info", yes: ["INFO", "info"], no: ["xinfo"] },
+  { pattern: ".*", yes: ["", "a\nb"], no: [] },
+  { pattern: "", yes: ["", "anything"], no: [] },
+  { pattern: ".+", yes: ["a"], no: [""] },
+  { pattern: "err.*", yes: ["err", "error", "xerr"], no: ["er"] },
+  { pattern: ".*err.*", yes: ["xerrx"], no: ["er"] },
+  { pattern: "warn|warning", yes: ["warn", "warning", "xwarn"], no: ["war"] },
+  { pattern: "in(fo|put)", yes: ["info", "xinput"], no: ["in"] },
+  { pattern: "info|.*", yes: ["info"], no: ["warn"] },
+])("a label filter searches for $pattern", ({ pattern, yes, no }) => {
+  const test1 = compileTextSearch(textSearchOf(pattern, true)!);
+  expect([yes.filter((text) => !test1(text)), no.filter(test1)]).toEqual([[], []]);
+});
+
+test.for(["[a-z]+", "a.b", "^info$", "in.*fo", "in(?i)fo", "(?s).*", "a{2}", "i.+"])(
+  "%s stays an expression",
+  (pattern) => {
+    expect(textSearchOf(pattern, true)).toBeUndefined();
+  },
+);
+
+test.for([
+  { pattern: "foo|.*", less: true },
+  { pattern: "foo|", less: true },
+  { pattern: "foo|bar", less: false },
+  { pattern: ".*", less: false },
+  { pattern: "[a-z]|.*", less: false },
+])("a line filter finds less than $pattern: $less", ({ pattern, less }) => {
+  expect(findsLess(pattern)).toBe(less);
+});
