@@ -21,7 +21,10 @@ import { CommonConfig, StorageConfig } from "./storage/storage-config.ts";
 const PositiveSize = ByteSize.refine((sizeBytes) => sizeBytes > 0, "must be larger than 0");
 
 /** A timer takes no more than 24 days. */
-const TimerDuration = DurationMs.refine((ms) => ms > 0 && ms < 2 ** 31, "must be longer than 0s and not longer than 24d");
+const TimerDuration = DurationMs.refine(
+  (ms) => ms > 0 && ms < 2 ** 31,
+  "must be longer than 0s and not longer than 24d",
+);
 
 const ServerSection = z.strictObject({
   http_listen_address: z.string().default("127.0.0.1"),
@@ -67,6 +70,8 @@ const QuerierSection = z.strictObject({
   thread_heap_bytes_max: PositiveSize.prefault("1GB"),
   /** Whether a read request may name several tenants, `X-Scope-OrgID: a|b`. */
   multi_tenant_queries_enabled: z.boolean().default(false),
+  /** Metrics over a range are evaluated at multiples of the step, as by Loki, whatever it is told; else from the start on. */
+  align_queries_with_step: z.boolean().default(true),
   /** After this a live tail is ended. */
   tail_max_duration: TimerDuration.prefault("1h"),
 });

@@ -276,3 +276,24 @@ test("the log's level can be seen and changed; services are listed", async () =>
   expect((await at("?log_level=debug", "POST", { Origin: "https://evil.example" })).status).toBe(400);
   expect(await (await fetch(`${server.address}/services`)).text()).toContain("querier => Running\n");
 });
+
+test("without align_queries_with_step the points begin at the start; what is too old is warned of", async () => {
+  await using other = await startTestServer({
+    querier: { align_queries_with_step: false },
+    limits_config: { max_query_lookback: "1h" },
+  });
+  const ask = async (params: Record<string, string>): Promise<Record<string, unknown>> => {
+    const search = new URLSearchParams({ query: "vector(1)", ...params }).toString();
+    return (await (await fetch(`${other.address}/loki/api/v1/query_range?${search}`)).json()) as Record<
+      string,
+      unknown
+    >;
+  };
+  const startSeconds = Math.floor(Date.now() / 1000) - 307;
+  const whole = await ask({ start: `${startSeconds}`, end: `${startSeconds + 200}`, step: "60" });
+  const points = [0, 60, 120, 180].map((after) => [startSeconds + after, "1"]);
+  expect(whole).toMatchObject({ data: { result: [{ metric: {}, values: points }] } });
+  expect(whole).not.toHaveProperty("warnings");
+  const cut = await ask({ start: `${startSeconds - 86_400}`, end: `${startSeconds}`, step: "600" });
+  expect(cut).toHaveProperty("warnings", ["what is older than max_query_lookback (1h) was not looked at"]);
+});

@@ -81,6 +81,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const reading: ReadOptions = {
     limitsOf: (tenants) => narrowestLimits(splitTenants(tenants).map(limitsOf)),
     mayReadSeveral: options.config.querier.multi_tenant_queries_enabled,
+    alignsSteps: options.config.querier.align_queries_with_step,
     clock,
   };
   const app = fastify({

@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly limitsOf: (tenants: string) => Limits;
   /** The configuration's `querier.multi_tenant_queries_enabled`. */
   readonly mayReadSeveral: boolean;
+  /** Whether the points of a metric lie on multiples of the step: the configuration's `querier.align_queries_with_step`. */
+  readonly alignsSteps: boolean;
   readonly clock: Clock;
 }
 

@@ -3,9 +3,10 @@ import { labelsToRecord, type QueryResult, type QueryStats } from "@sluice/model
 import { JsonBytes } from "./json-bytes.ts";
 import { writeStreams, type EscapeKernels } from "./write-streams.ts";
 
-/** How long a query took, for the answer's statistics. */
+/** How long a query took, for the answer's statistics, and what else is to be told. */
 export interface QueryTiming {
   readonly execSeconds: number;
+  readonly warnings?: readonly string[];
 }
 
 /** The flags of `X-Loki-Response-Encoding-Flags`; unknown ones are echoed as Loki does. */
@@ -32,7 +33,9 @@ export function writeQueryResponse(
   kernels: EscapeKernels = plainKernels,
 ): Uint8Array<ArrayBuffer> {
   const out = new JsonBytes();
-  out.text(`{"status":"success","data":{"resultType":"${result.type}",`);
+  const { warnings = [] } = timing;
+  const warned = warnings.length > 0 ? `"warnings":${JSON.stringify(warnings)},` : "";
+  out.text(`{"status":"success",${warned}"data":{"resultType":"${result.type}",`);
   if (result.type === "streams") {
     out.text(flags.length > 0 ? `"encodingFlags":${JSON.stringify(flags)},"result":` : '"result":');
     writeStreams(out, result.streams, flags, kernels);

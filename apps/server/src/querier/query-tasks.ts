@@ -32,12 +32,16 @@ interface ReadParams extends QueryParams {
   readonly isAllowed: boolean;
   /** The request's `X-Query-Tags`. */
   readonly queryTags: string;
+  /** What the answer is to tell beside the result. */
+  readonly warnings: readonly string[];
   /** The flags of the answer's encoding; see `parseEncodingFlags`. */
   readonly flags: readonly string[];
 }
 
 export interface RangeParams extends ReadParams {
   readonly bounds: TimeBounds;
+  /** Whether the points of a metric lie on multiples of the step. */
+  readonly alignsSteps: boolean;
   readonly stepMs: number;
   readonly intervalMs: number;
 }
@@ -82,7 +86,7 @@ export const queryTasks = {
       checkEntriesLimit(limit, limits);
     }
     checkQuery(query, expression, limits, queryTags);
-    const { startNs, endNs } = isLogQuery ? bounds : alignToStep(bounds, stepMs);
+    const { startNs, endNs } = isLogQuery || !params.alignsSteps ? bounds : alignToStep(bounds, stepMs);
     const seriesMax = limits.max_query_series;
     const whole = { ...params, startNs, endNs, seriesMax };
     const { parts: runner, signal } = context;
@@ -135,7 +139,7 @@ export const queryTasks = {
       checkEntriesLimit(limit, limits);
     }
     checkQuery(params.query, expression, limits, params.queryTags);
-    const isAligned = "bounds" in params && expression.kind !== "log";
+    const isAligned = "bounds" in params && params.alignsSteps && expression.kind !== "log";
     const query = "bounds" in params ? { ...params, ...params.bounds } : params;
     const aligned = isAligned ? { ...query, ...alignToStep(params.bounds, params.stepMs) } : query;
     return explainQuery({ query: aligned, bytesMax: limits.max_query_bytes_read }, querier, signal);
@@ -191,10 +195,10 @@ function readingWith(
 function written(
   { result, stats }: Awaited<ReturnType<typeof runRangeQuery>>,
   startMs: number,
-  { flags }: Pick<ReadParams, "flags">,
+  { flags, warnings }: Pick<ReadParams, "flags" | "warnings">,
   { kernels }: QueryContext,
 ): WrittenAnswer {
   checkAnswerSize(result);
   const execSeconds = (performance.now() - startMs) / 1000;
-  return { chunks: [writeQueryResponse(result, stats, { execSeconds }, flags, kernels)] };
+  return { chunks: [writeQueryResponse(result, stats, { execSeconds, warnings }, flags, kernels)] };
 }

@@ -102,6 +102,8 @@ export function rangeParams(
     queryTags: "",
     limits,
     isAllowed: true,
+    alignsSteps: true,
+    warnings: [],
     limit: 100,
     direction: "backward",
     stepMs: 60_000,
@@ -114,7 +116,16 @@ export function rangeParams(
 export function instantParams(
   given: Pick<InstantParams, "tenant" | "query" | "timeNs"> & Partial<InstantParams>,
 ): InstantParams {
-  return { queryTags: "", limits, isAllowed: true, limit: 100, direction: "backward", flags: [], ...given };
+  return {
+    queryTags: "",
+    limits,
+    isAllowed: true,
+    limit: 100,
+    direction: "backward",
+    warnings: [],
+    flags: [],
+    ...given,
+  };
 }
 
 export function runOptions(given: Partial<RunOptions> = {}): RunOptions {
