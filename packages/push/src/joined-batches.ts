@@ -9,6 +9,8 @@ export class JoinedBatches {
   readonly #metadata: number[] = [];
   readonly #sets: Labels[] = [noLabels];
   readonly #places = new Map<string, number>();
+  #lastMetadata: Labels = noLabels;
+  #lastPlace = 0;
   #sizeBytes = 0;
 
   /** @param nanos in [0, 1e9), after `seconds`. */
@@ -38,13 +40,22 @@ export class JoinedBatches {
   }
 
   #placeOf(metadata: Labels): number {
-    const content = JSON.stringify(metadata.map(({ name, value }) => [name, value]));
+    if (metadata === this.#lastMetadata) {
+      return this.#lastPlace;
+    }
+    let content = "";
+    for (const { name, value } of metadata) {
+      // With the lengths no other names and values give the same text.
+      content += `${name.length}:${value.length}:${name}${value}`;
+    }
     let place = this.#places.get(content);
     if (place === undefined) {
       place = this.#sets.length;
       this.#sets.push(metadata);
       this.#places.set(content, place);
     }
+    this.#lastMetadata = metadata;
+    this.#lastPlace = place;
     return place;
   }
 }

@@ -346,6 +346,14 @@ test.for<{ readonly title: string; readonly request: object; readonly told: stri
   expect(() => decodeJson(request, { limits })).toThrow(told);
 });
 
+test.for([3, 40])("of %i attributes with repeated names the last ones count, in order", (count) => {
+  const attributes = Array.from({ length: count }, (_, i) => attribute(`n${(i * 7) % (count - 1)}`, String(i)));
+  const want = new Map(attributes.map((_, i) => [`n${(i * 7) % (count - 1)}`, String(i)]));
+  const [line] = decodeJson(requestOf({ records: [{ attributes }] }));
+  expect(line?.[3]).toEqual(Object.fromEntries(want));
+  expect(Object.keys(line![3])).toEqual(Object.keys(line![3]).toSorted((x, y) => (x < y ? -1 : 1)));
+});
+
 test("attributes of a resource are not multiplied by its records without end", () => {
   const resource = [attribute("a", "x".repeat(60_000))];
   const request = requestOf({ resource, records: Array.from({ length: 10_000 }, () => ({})) });

@@ -52,7 +52,7 @@ type Reviver = (name: string, value: unknown) => unknown;
 function parseExact(text: string): JsonObject {
   let value: unknown;
   try {
-    value = /[^"\d.]\d{16}/u.test(text) ? JSON.parse(text, keepLongNumbers as Reviver) : JSON.parse(text);
+    value = /[:,[]\s*-?\d{16}/u.test(text) ? JSON.parse(text, keepLongNumbers as Reviver) : JSON.parse(text);
   } catch (error) {
     throw new ServiceError("bad_data", `cannot parse the request as JSON: ${messageOf(error)}`, { cause: error });
   }

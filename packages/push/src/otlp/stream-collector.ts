@@ -1,4 +1,4 @@
-import { labelsFrom, messageOf, printLabels, ServiceError, type LabelPair } from "@sluice/model";
+import { labelsFrom, messageOf, noLabels, printLabels, ServiceError, type LabelPair, type Labels } from "@sluice/model";
 import { JoinedBatches } from "../joined-batches.ts";
 import { normalizeLabelName } from "../label-name.ts";
 import { tooManyEntries, tooManyStreams, type PushLimits } from "../limits.ts";
@@ -14,6 +14,8 @@ import type { AttributeAction, OtlpMapping } from "./otlp-mapping.ts";
 const metadataLengthMax = 256 * 1024 * 1024;
 /** What a pair takes besides its characters, about. */
 const pairLength = 16;
+/** So many pairs are sorted by insertion. */
+const fewPairs = 24;
 /** Names that are remembered with what they are normalised to. */
 const namesMax = 10_000;
 const nsPerSecond = 1_000_000_000n;
@@ -29,7 +31,8 @@ export class StreamCollector implements LogRecordSink {
   #metadataLength = 0;
   #resourceLabels: readonly LabelPair[] = [];
   #resourceMetadata: readonly LabelPair[] = [];
-  #scopeMetadata: readonly LabelPair[] = [];
+  /** The metadata that all records of the scope have: its own and that of its resource. */
+  #sharedMetadata: Labels = noLabels;
   /** The stream of records that add no label to those of their resource. */
   #resourceText = "{}";
 
@@ -49,7 +52,7 @@ export class StreamCollector implements LogRecordSink {
     this.#resourceLabels = labels;
     this.#resourceMetadata = metadata;
     this.#resourceText = this.#textOf(labels);
-    this.#scopeMetadata = [];
+    this.#sharedMetadata = labelsFrom(metadata);
   }
 
   scope({ name, version, attributes, droppedAttributesCount }: Scope): void {
@@ -60,7 +63,8 @@ export class StreamCollector implements LogRecordSink {
     pushText(metadata, "scope_name", name);
     pushText(metadata, "scope_version", version);
     pushNumber(metadata, "scope_dropped_attributes_count", droppedAttributesCount);
-    this.#scopeMetadata = metadata;
+    // Of two with one name the last one is what Loki shows.
+    this.#sharedMetadata = labelsFrom([...this.#resourceMetadata, ...metadata]);
   }
 
   record(record: LogRecord): void {
@@ -78,9 +82,8 @@ export class StreamCollector implements LogRecordSink {
     }
     this.#fileFields(record, labels, own);
     const text = labels.length === 0 ? this.#resourceText : this.#textOf([...this.#resourceLabels, ...labels]);
-    this.#spend(this.#resourceMetadata, this.#scopeMetadata);
-    // Of two with one name the last one is what Loki shows.
-    const metadata = labelsFrom([...own, ...this.#resourceMetadata, ...this.#scopeMetadata]);
+    this.#spend(this.#sharedMetadata);
+    const metadata = own.length === 0 ? this.#sharedMetadata : merged(sortedOf(own), this.#sharedMetadata);
     const ns = BigInt.asIntN(64, record.timeNs || record.observedNs || this.#nowNs);
     const nanos = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
     this.#batchesOf(text).add(Number((ns - nanos) / nsPerSecond), Number(nanos), record.line, metadata);
@@ -170,13 +173,12 @@ export class StreamCollector implements LogRecordSink {
     return batches;
   }
 
-  #spend(...lists: readonly (readonly LabelPair[])[]): void {
-    for (const pairs of lists) {
-      for (const { name, value } of pairs) {
-        this.#metadataLength += name.length + value.length + pairLength;
-      }
+  #spend(pairs: readonly LabelPair[]): void {
+    let length = 0;
+    for (const { name, value } of pairs) {
+      length += name.length + value.length + pairLength;
     }
-    this.#spendLength(0);
+    this.#spendLength(length);
   }
 
   #spendLength(length: number): void {
@@ -188,6 +190,48 @@ export class StreamCollector implements LogRecordSink {
       );
     }
   }
+}
+
+/** Sorted by name, in place where there are few; of two with one name the last one. */
+function sortedOf(pairs: LabelPair[]): Labels {
+  if (pairs.length > fewPairs) {
+    return labelsFrom(pairs);
+  }
+  for (let i = 1; i < pairs.length; i++) {
+    const pair = pairs[i]!;
+    let place = i;
+    while (place > 0 && pairs[place - 1]!.name > pair.name) {
+      place -= 1;
+    }
+    if (place > 0 && pairs[place - 1]!.name === pair.name) {
+      pairs[place - 1] = pair;
+      pairs.splice(i, 1);
+      i -= 1;
+    } else if (place < i) {
+      pairs.copyWithin(place + 1, place, i);
+      pairs[place] = pair;
+    }
+  }
+  return pairs;
+}
+
+/** Two sets as one; of a name in both the pair of the second. */
+function merged(first: Labels, second: Labels): Labels {
+  const all: LabelPair[] = [];
+  let i = 0;
+  for (const pair of second) {
+    while (i < first.length && first[i]!.name < pair.name) {
+      all.push(first[i++]!);
+    }
+    if (i < first.length && first[i]!.name === pair.name) {
+      i += 1;
+    }
+    all.push(pair);
+  }
+  while (i < first.length) {
+    all.push(first[i++]!);
+  }
+  return all;
 }
 
 function pushText(pairs: LabelPair[], name: string, value: string): void {
