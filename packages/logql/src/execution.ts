@@ -2,7 +2,7 @@ import type { Kernels } from "@sluice/kernels";
 import { ServiceError, type BlockRef, type EntryBatch, type Querier, type QueryStats } from "@sluice/model";
 
 /** The kernels that queries use. */
-export type SearchKernels = Pick<Kernels, "linesWith" | "linesWithAny" | "jsonFields" | "logfmtFields">;
+export type SearchKernels = Pick<Kernels, "linesWith" | "linesWithAny" | "matchLines" | "jsonFields" | "logfmtFields">;
 
 /** What all parts of one running query share. */
 export interface Execution {

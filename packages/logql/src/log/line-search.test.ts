@@ -46,6 +46,8 @@ const filters: readonly LineFilterNode[] = [
   ["|~", ["(?i)k|s"]],
   ["!=", ["ab"]],
   ["!~", ["ab|bé"]],
+  ["!~", ["a+b"]],
+  ["|~", ["[ab]+é|k$"]],
 ].map(([operator, texts]) => ({
   kind: "lineFilter",
   operator: operator as LineFilterNode["operator"],

@@ -1,5 +1,5 @@
 import { createFinder, needleSet, type NeedleSet } from "@sluice/kernels";
-import { needlesOfRe2, type EntryBatch } from "@sluice/model";
+import { compileRe2Bytes, needlesOfRe2, type EntryBatch, type RegexNeedles } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
 import type { LineFilterNode } from "../syntax/index.ts";
 import { findsLess } from "./regex-search.ts";
@@ -11,7 +11,7 @@ export interface LineSearch {
   find(batch: EntryBatch, from: number, to: number): Uint32Array;
   /** Whether these are the lines that pass the filter; otherwise they are some more. */
   readonly isWhole: boolean;
-  /** The fewest bytes that a hit has: shorter ones are in more lines. */
+  /** The fewest bytes that a hit has: shorter ones are in more lines. 0 when each line has to be looked at. */
   readonly lengthMin: number;
 }
 
@@ -19,27 +19,81 @@ const lineBreak = 0x0a;
 const alternativesMax = 16;
 const encoder = new TextEncoder();
 
-/** The search for a line filter's lines; undefined when there is nothing to search for. */
+/** The search for a line filter's lines; undefined when they have to be asked one by one. */
 export function compileLineSearch(filter: LineFilterNode, kernels: SearchKernels): LineSearch | undefined {
   const alternatives = effectiveAlternatives(filter);
   const isOfTexts = alternatives.every(({ kind, text }) => kind === "text" && text !== "");
   if (!isOfTexts || alternatives.length > alternativesMax) {
     return undefined;
   }
-  if (filter.operator === "|=") {
-    return searchFor(
-      alternatives.map(({ text }) => text),
-      false,
-      true,
-      kernels,
-    );
+  const texts = alternatives.map(({ text }) => text);
+  switch (filter.operator) {
+    case "|=":
+      return searchFor({ needles: texts, isFolded: false, isWhole: true }, kernels);
+    case "|~":
+      return searchForRegex(texts, kernels);
+    case "!=":
+      return inverted(searchFor({ needles: texts, isFolded: false, isWhole: true }, kernels));
+    case "!~":
+      return inverted(searchForRegex(texts, kernels));
+    default:
+      return undefined;
   }
-  const [only, ...others] = alternatives;
-  if (filter.operator !== "|~" || others.length > 0 || findsLess(only!.text)) {
+}
+
+/** All other lines. */
+function inverted(search: LineSearch | undefined): LineSearch | undefined {
+  if (search?.isWhole !== true) {
     return undefined;
   }
-  const found = needlesOfRe2(only!.text);
-  return found && searchFor(found.needles, found.isFolded, found.isWhole, kernels);
+  return {
+    find(batch, from, to) {
+      const rows = new Uint32Array(to - from);
+      const found = search.find(batch, from, to);
+      let count = 0;
+      let next = 0;
+      for (let row = from; row < to; row++) {
+        if (found[next] === row) {
+          next += 1;
+        } else {
+          rows[count++] = row;
+        }
+      }
+      return rows.subarray(0, count);
+    },
+    isWhole: true,
+    lengthMin: 0,
+  };
+}
+
+/** The expression itself is only asked about lines that hold a text that it must find, if there is one. */
+function searchForRegex(texts: readonly string[], kernels: SearchKernels): LineSearch | undefined {
+  const [text, ...others] = texts;
+  if (others.length > 0 || findsLess(text!)) {
+    return undefined;
+  }
+  const found = needlesOfRe2(text!);
+  const needles = found && searchFor(found, kernels);
+  if (needles?.isWhole === true) {
+    return needles;
+  }
+  const regex = compileRe2Bytes(text!, { anchored: false });
+  return {
+    find(batch, from, to) {
+      const rows = needles === undefined ? rowsBetween(from, to) : needles.find(batch, from, to);
+      return rows.length === 0 ? rows : kernels.matchLines(batch.bytes, batch.lineStarts, batch.lineEnds, rows, regex);
+    },
+    isWhole: true,
+    lengthMin: needles?.lengthMin ?? 0,
+  };
+}
+
+export function rowsBetween(from: number, to: number): Uint32Array {
+  const rows = new Uint32Array(Math.max(to - from, 0));
+  for (let i = 0; i < rows.length; i++) {
+    rows[i] = from + i;
+  }
+  return rows;
 }
 
 /** A search for a part of a text that every line that passes holds. */
@@ -52,9 +106,7 @@ export function searchForNeedle(needle: Uint8Array, kernels: SearchKernels): Lin
 }
 
 function searchFor(
-  texts: readonly string[],
-  isFolded: boolean,
-  isWhole: boolean,
+  { needles: texts, isFolded, isWhole }: RegexNeedles,
   kernels: SearchKernels,
 ): LineSearch | undefined {
   const needles = texts.map((text) => encoder.encode(text));

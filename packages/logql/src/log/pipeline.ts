@@ -176,10 +176,7 @@ interface BestSearch {
   readonly node: StageNode | undefined;
 }
 
-/**
- * What to search for among all that passing lines hold as they are stored: a whole filter if there is one, else what most
- * likely is in few lines.
- */
+/** What to search for among all that passing lines hold as they are stored: what most likely is in few lines. */
 function bestSearch(
   ordered: readonly StageNode[],
   needles: readonly Uint8Array[],
@@ -191,15 +188,12 @@ function bestSearch(
       break;
     }
     const lines = node.kind === "lineFilter" ? compileLineSearch(node, kernels) : undefined;
-    if (lines?.isWhole === true) {
-      return { lines, node };
-    }
-    if (lines !== undefined && lines.lengthMin > (best?.lines.lengthMin ?? literalBytesMin - 1)) {
+    if (lines !== undefined && lines.lengthMin > (best?.lines.lengthMin ?? -1)) {
       best = { lines, node };
     }
   }
   // A literal of an expression is not all that it asks for, but few lines have it, mostly.
   const [longest] = needles.toSorted((a, b) => b.length - a.length);
-  const isLonger = longest !== undefined && longest.length > (best?.lines.lengthMin ?? literalBytesMin - 1);
+  const isLonger = longest !== undefined && longest.length > Math.max(best?.lines.lengthMin ?? 0, literalBytesMin - 1);
   return isLonger ? { lines: searchForNeedle(longest, kernels), node: undefined } : best;
 }

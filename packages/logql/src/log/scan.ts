@@ -3,7 +3,7 @@ import type { SearchKernels } from "../execution.ts";
 import type { FieldScan } from "./fields/field-scan.ts";
 import { verdict } from "./fields/field-test.ts";
 import type { Line, Stage } from "./line.ts";
-import { linesWith } from "./line-search.ts";
+import { linesWith, rowsBetween } from "./line-search.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /**
@@ -95,14 +95,6 @@ function isPlain(
   to: number,
 ): boolean {
   return kernels.linesWith(bytes, escape, lineStarts[from]!, lineEnds[to - 1]!).length === 0;
-}
-
-function rowsBetween(from: number, to: number): Uint32Array {
-  const rows = new Uint32Array(to - from);
-  for (let i = 0; i < rows.length; i++) {
-    rows[i] = from + i;
-  }
-  return rows;
 }
 
 function scanRows(
