@@ -28,6 +28,8 @@ export function narrowestLimits(limits: readonly Limits[]): Limits {
     required_labels: [...new Set(limits.flatMap((one) => one.required_labels))],
     blocked_queries: limits.flatMap((one) => one.blocked_queries),
     volume_enabled: limits.every((one) => one.volume_enabled),
+    max_pattern_lines: lowest((one) => one.max_pattern_lines),
+    max_pattern_bytes: lowest((one) => one.max_pattern_bytes),
     volume_max_series: lowest((one) => one.volume_max_series),
   };
 }
