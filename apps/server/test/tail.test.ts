@@ -3,14 +3,22 @@ import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { startTestServer, type TestServer } from "./start-test-server.ts";
 
+/** The first history of a server waits for the start of a thread. */
+const patience = { timeout: 15_000 };
+
 interface Frame {
   readonly streams: readonly { readonly stream: Record<string, string>; readonly values: readonly string[][] }[];
 }
 
 /** Follows a query from the start of the test on. */
-function tail(server: TestServer, query: string): { readonly socket: WebSocket; readonly frames: Frame[] } {
+function tail(
+  server: TestServer,
+  query: string,
+  path = "/loki/api/v1/tail",
+  params: Readonly<Record<string, string>> = {},
+): { readonly socket: WebSocket; readonly frames: Frame[] } {
   const frames: Frame[] = [];
-  const url = `${server.address.replace("http", "ws")}/loki/api/v1/tail?query=${encodeURIComponent(query)}`;
+  const url = `${server.address.replace("http", "ws")}${path}?${new URLSearchParams({ query, ...params }).toString()}`;
   const socket = new WebSocket(url);
   socket.on("message", (data: Buffer) => frames.push(JSON.parse(data.toString()) as Frame));
   return { socket, frames };
@@ -25,9 +33,9 @@ test("the history comes in order of time over all streams, then each new line, o
   await server.push({ pod: "b" }, "one", "two");
   await server.push({ pod: "a" }, "three");
   const { socket, frames } = tail(server, '{pod=~".+"}');
-  await expect.poll(() => linesOf(frames)).toEqual(["b one", "b two", "a three"]);
+  await expect.poll(() => linesOf(frames), patience).toEqual(["b one", "b two", "a three"]);
   await server.push({ pod: "b" }, "four", "five");
-  await expect.poll(() => linesOf(frames).slice(3)).toEqual(["b four", "b five"]);
+  await expect.poll(() => linesOf(frames).slice(3), patience).toEqual(["b four", "b five"]);
   expect(frames.every(({ streams }) => streams.every(({ values }) => values.length === 1))).toBe(true);
   socket.close();
   await once(socket, "close");
@@ -39,7 +47,9 @@ test("a push that is too large for one frame arrives whole", async () => {
   await once(socket, "open");
   const lines = Array.from({ length: 30 }, (_, i) => `${i} ${"x".repeat(100_000)}`);
   await server.push({ pod: "a" }, ...lines);
-  await expect.poll(() => linesOf(frames).map((line) => line.split(" ")[1])).toEqual(lines.map((_, i) => String(i)));
+  await expect
+    .poll(() => linesOf(frames).map((line) => line.split(" ")[1]), patience)
+    .toEqual(lines.map((_, i) => String(i)));
   expect(frames.length).toBeGreaterThan(1);
   socket.close();
   await once(socket, "close");
@@ -57,7 +67,7 @@ test("one tail too many is told so, and its place is free once another one leave
   ]);
   first.socket.close();
   await server.push({ pod: "a" }, "hello");
-  await expect.poll(() => historyOf(server, '{pod="a"}')).toEqual(["a hello"]);
+  await expect.poll(() => historyOf(server, '{pod="a"}'), patience).toEqual(["a hello"]);
 });
 
 /** What a new tail is sent first, or nothing when it is refused. */
@@ -83,4 +93,58 @@ test.for([
   });
   expect(await answered).toBe(status);
   socket.terminate();
+});
+
+test("a tail ends after its time, and says so", async () => {
+  await using server = await startTestServer({ querier: { tail_max_duration: "300ms" } });
+  const { socket } = tail(server, '{pod="a"}');
+  const [code, reason] = (await once(socket, "close")) as [number, Buffer];
+  expect([code, reason.toString()]).toEqual([1011, "reached tail max duration limit"]);
+});
+
+test("new lines are held back by delay_for, and come in order of their times", async () => {
+  await using server = await startTestServer();
+  const { socket, frames } = tail(server, '{pod=~".+"}', "/loki/api/v1/tail", { delay_for: "1" });
+  await once(socket, "open");
+  await server.push({ pod: "a" }, "now");
+  const aSecondAgo = `${Date.now() - 1000}000000`;
+  await fetch(`${server.address}/loki/api/v1/push`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ streams: [{ stream: { pod: "b" }, values: [[aSecondAgo, "before"]] }] }),
+  });
+  expect(frames).toEqual([]);
+  await expect.poll(() => linesOf(frames), patience).toEqual(["b before", "a now"]);
+  socket.close();
+});
+
+test("the old path has frames of the old shape, and takes a regular expression", async () => {
+  await using server = await startTestServer({ limits_config: { discover_log_levels: false } });
+  await server.push({ pod: "a" }, "old", "older");
+  const { socket, frames } = tail(server, '{pod="a"}', "/api/prom/tail", { regexp: "^old$", since: "1h" });
+  await expect.poll(() => frames, patience).toHaveLength(1);
+  expect(frames[0]).toEqual({
+    streams: [
+      {
+        labels: '{pod="a", service_name="unknown_service"}',
+        entries: [{ ts: expect.stringMatching(/^20.*Z$/u) as string, line: "old" }],
+      },
+    ],
+    dropped_entries: null,
+  });
+  socket.close();
+});
+
+test.for([
+  [{ delay_for: "6" }, "delay_for can't be greater than 5\n"],
+  [{ delay_for: "-1" }, "delay_for can't be greater than 5\n"],
+  [{ delay_for: "soon" }, 'strconv.Atoi: parsing "soon": invalid syntax\n'],
+  [{ limit: "0" }, "limit must be a positive value\n"],
+  [{ start: "abc" }, "could not parse 'start' parameter: strconv.ParseInt: parsing \"abc\": invalid syntax\n"],
+  [{ query: 'rate({pod="a"}[1m])' }, "only log selector is supported\n"],
+] as const)("%o is refused before the connection is a WebSocket", async ([params, told]) => {
+  await using server = await startTestServer();
+  const search = new URLSearchParams({ query: '{pod="a"}', ...params }).toString();
+  const response = await fetch(`${server.address}/loki/api/v1/tail?${search}`);
+  expect([response.status, await response.text()]).toEqual([400, told]);
 });

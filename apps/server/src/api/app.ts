@@ -156,6 +156,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     runner,
     tailers: parts.tailers,
     limitsOf,
+    maxDurationMs: options.config.querier.tail_max_duration,
     allowedOrigins: allowed_origins,
     clock,
     logger,

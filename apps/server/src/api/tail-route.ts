@@ -4,25 +4,26 @@ import { parseQuery } from "@sluice/logql/syntax";
 import { isServiceError, messageOf, nsPerMs, parseDurationMs, ServiceError, type Logger } from "@sluice/model";
 import type { FastifyPluginAsync, FastifyRequest } from "fastify";
 import type { Limits } from "../limits.ts";
+import { legacyQuery } from "../querier/legacy-query.ts";
 import { sendText } from "./error-handler.ts";
 import { refuseForeignOrigin } from "./foreign-origin.ts";
-import { paramsOf, parseLimit, parseTimestampNs } from "./params.ts";
+import { paramsOf, parseBounds, parseInteger, parseLimit } from "./params.ts";
 import { checkBounds, checkEntriesLimit, checkQuery, withinLookback } from "./query-limits.ts";
-import { followTail, type TailParts, type TailRequest } from "./tail-session.ts";
+import { closeInternalError, followTail, type TailParts, type TailRequest } from "./tail-session.ts";
 import { tenantOf } from "./tenant.ts";
 import { parseEncodingFlags } from "./write-result.ts";
 
 export interface TailRouteOptions extends TailParts {
   readonly limitsOf: (tenant: string) => Limits;
+  /** After this a tail is ended. */
+  readonly maxDurationMs: number;
   /** Origins other than the server's own whose pages may connect. */
   readonly allowedOrigins: readonly string[];
   readonly logger: Logger;
 }
 
 const delaySecondsMax = 5;
-const historyMs = 3_600_000;
 
-const closeInternalError = 1011;
 /** What the protocol leaves for the reason of a close. */
 const closeReasonBytesMax = 123;
 
@@ -52,22 +53,18 @@ export const tailRoute: FastifyPluginAsync<TailRouteOptions> = async (app, optio
 };
 
 /** @throws {ServiceError} `bad_data` for what the client is told before the connection becomes a WebSocket. */
-function readTailRequest(request: FastifyRequest, { limitsOf, clock }: TailRouteOptions): TailRequest {
+function readTailRequest(request: FastifyRequest, { limitsOf, clock, maxDurationMs }: TailRouteOptions): TailRequest {
   const params = paramsOf(request);
   const tenant = tenantOf(request);
   const limits = limitsOf(tenant);
-  const query = params.get("query");
+  const regexp = params.get("regexp");
+  const query = regexp === "" ? params.get("query") : legacyQuery(params.get("query"), regexp);
   const filter = compileTail(query);
-  const delay = params.get("delay_for");
-  const delaySeconds = /^\d+$/u.test(delay) ? Number(delay) : delay === "" ? 0 : parseDurationMs(delay) / 1000;
-  if (delaySeconds > delaySecondsMax) {
-    throw new ServiceError("bad_data", `delay_for can't be greater than ${delaySecondsMax}`);
-  }
   const limit = parseLimit(params);
   checkEntriesLimit(limit, limits);
   const nowMs = clock.nowMs();
-  const start = params.get("start");
-  const askedNs = start === "" ? BigInt(nowMs - historyMs) * nsPerMs : parseTimestampNs(start);
+  const { startNs: askedNs } = parseBounds(params, nowMs);
+  const delaySeconds = parseDelay(params.get("delay_for"));
   const nowNs = BigInt(nowMs) * nsPerMs;
   const asked = { startNs: askedNs, endNs: nowNs > askedNs ? nowNs : askedNs };
   const bounds = withinLookback(asked, limits, nowMs) ?? asked;
@@ -75,7 +72,27 @@ function readTailRequest(request: FastifyRequest, { limitsOf, clock }: TailRoute
   checkQuery(query, parseQuery(query), limits);
   const { startNs } = bounds;
   const encodingFlags = parseEncodingFlags(request.headers["x-loki-response-encoding-flags"]);
-  return { tenant, limits, query, filter, limit, startNs, encodingFlags };
+  return {
+    tenant,
+    limits,
+    query,
+    filter,
+    limit,
+    startNs,
+    delayMs: delaySeconds * 1000,
+    maxDurationMs,
+    encodingFlags,
+    isLegacy: request.routeOptions.url === paths.legacyTail,
+  };
+}
+
+/** Seconds; a duration is taken, too. */
+function parseDelay(text: string): number {
+  const seconds = /^\d+m?s$/u.test(text) ? parseDurationMs(text) / 1000 : parseInteger(text, 0);
+  if (seconds > delaySecondsMax || seconds < 0) {
+    throw new ServiceError("bad_data", `delay_for can't be greater than ${delaySecondsMax}`);
+  }
+  return seconds;
 }
 
 function closeReasonOf(error: unknown): string {

@@ -1,19 +1,11 @@
 import type { Tail } from "@sluice/logql";
-import {
-  compileMatchers,
-  labelsToRecord,
-  nsPerMs,
-  ServiceError,
-  type Clock,
-  type Metrics,
-  type ResultStream,
-} from "@sluice/model";
+import { compileMatchers, nsPerMs, ServiceError, type Clock, type Metrics, type ResultStream } from "@sluice/model";
 import type { WebSocket } from "ws";
 import type { AcceptedStream } from "../distributor/validate.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
 import type { QueryRunner } from "../querier/query-runner.ts";
-import { streamOfLine } from "./write-streams.ts";
+import { pendingBytesMax, TailFrames } from "./tail-frames.ts";
 
 /** What a client asked to follow. */
 export interface TailRequest {
@@ -26,7 +18,13 @@ export interface TailRequest {
   /** How many of the lines there are already, at most. */
   readonly limit: number;
   readonly startNs: bigint;
+  /** New lines are held back for so long, to come in order of their times. */
+  readonly delayMs: number;
+  /** When the tail ends. */
+  readonly maxDurationMs: number;
   readonly encodingFlags: readonly string[];
+  /** Whether frames have the shape that they had before the API had a version. */
+  readonly isLegacy: boolean;
 }
 
 export interface TailParts {
@@ -36,13 +34,9 @@ export interface TailParts {
   readonly metrics: Metrics;
 }
 
-/** Bytes that may wait for a slow client or for the history to be read; lines beyond are dropped and named. */
-const pendingBytesMax = 4 * 1024 * 1024;
-/** Bytes of lines after which a frame ends. */
-const frameBytesMax = 1024 * 1024;
 const pingMs = 15_000;
-/** Dropped entries that one frame names; the rest is in the metric. */
-const droppedNamedMax = 1000;
+/** With it Loki ends a tail, whatever the reason. */
+export const closeInternalError = 1011;
 
 /**
  * Sends what there is and then every line as it comes, until the socket closes; resolves when the history was sent.
@@ -59,7 +53,7 @@ export async function followTail(socket: WebSocket, request: TailRequest, parts:
       `max concurrent tail requests limit exceeded, count > limit (${most + 1} > ${most})`,
     );
   }
-  const frames = new Frames(socket, request, parts.metrics);
+  const frames = new TailFrames(socket, { ...request, metrics: parts.metrics });
   const matches = compileMatchers(filter.matchers);
   const filtered = (pushed: readonly AcceptedStream[]): readonly ResultStream[] =>
     pushed
@@ -67,12 +61,34 @@ export async function followTail(socket: WebSocket, request: TailRequest, parts:
       .map(({ labels, batch }) => filter.process(labels, batch))
       .filter((stream) => stream !== undefined);
 
+  let held: ResultStream[] = [];
+  let heldBytes = 0;
+  let release: NodeJS.Timeout | undefined;
+  const sendHeld = (): void => {
+    release = undefined;
+    const streams = held;
+    held = [];
+    heldBytes = 0;
+    frames.send(streams);
+  };
+  const sendLater = (found: readonly ResultStream[]): void => {
+    if (request.delayMs === 0) {
+      frames.send(found);
+    } else if (heldBytes > pendingBytesMax) {
+      frames.drop(found);
+    } else if (found.length > 0) {
+      held.push(...found);
+      heldBytes += sizeOf(found);
+      release ??= setTimeout(sendHeld, request.delayMs);
+    }
+  };
+
   // New lines are gathered from before the history is read until it was sent; what both have is sent once.
   let waiting: Waiting | undefined = { streams: [], sizeBytes: 0 };
   const stopListening = tailers.add(tenant, (pushed) => {
     const found = filtered(pushed);
     if (waiting === undefined) {
-      frames.send(found);
+      sendLater(found);
     } else if (waiting.sizeBytes > pendingBytesMax) {
       frames.drop(found);
     } else {
@@ -81,10 +97,16 @@ export async function followTail(socket: WebSocket, request: TailRequest, parts:
     }
   });
   const ping = setInterval(() => socket.ping(), pingMs);
+  const end = setTimeout(
+    () => socket.close(closeInternalError, "reached tail max duration limit"),
+    request.maxDurationMs,
+  );
   const left = new AbortController();
   socket.once("close", () => {
     stopListening();
     clearInterval(ping);
+    clearTimeout(end);
+    clearTimeout(release);
     left.abort();
   });
 
@@ -113,79 +135,6 @@ function readHistory(
   const bounds = { startNs, endNs: BigInt(clock.nowMs()) * nsPerMs + nsPerMs };
   const how = { queue: tenant, affinity: query, timeoutMs: limits.query_timeout, signal: left };
   return runner.run("history", { tenant, query, limits, bounds, limit }, how);
-}
-
-/** Writes frames to a socket. What a slow client does not take in time is dropped, and named in the next frame. */
-class Frames {
-  readonly #socket: WebSocket;
-  readonly #request: TailRequest;
-  readonly #droppedTotal;
-  #dropped: { readonly timestamp: string; readonly labels: Record<string, string> }[] = [];
-
-  constructor(socket: WebSocket, request: TailRequest, metrics: Metrics) {
-    this.#socket = socket;
-    this.#request = request;
-    this.#droppedTotal = metrics.counter("sluice_tail_dropped_total", "Lines not sent to tails that were too slow.", [
-      "tenant",
-    ]);
-  }
-
-  send(streams: readonly ResultStream[]): void {
-    for (const lines of framesOf(streams)) {
-      const socket = this.#socket;
-      if (socket.readyState !== socket.OPEN) {
-        return;
-      }
-      if (socket.bufferedAmount > pendingBytesMax) {
-        this.drop(lines);
-      } else {
-        this.#sendFrame(lines);
-      }
-    }
-  }
-
-  drop(streams: readonly ResultStream[]): void {
-    for (const { labels, entries } of streams) {
-      this.#droppedTotal.add(entries.length, { tenant: this.#request.tenant });
-      for (const { timestampNs } of entries.slice(0, droppedNamedMax - this.#dropped.length)) {
-        this.#dropped.push({ timestamp: timestampNs.toString(), labels: labelsToRecord(labels) });
-      }
-    }
-  }
-
-  #sendFrame(lines: readonly ResultStream[]): void {
-    const { encodingFlags } = this.#request;
-    const frame = {
-      streams: lines.flatMap(({ labels, entries }) =>
-        entries.map((entry) => streamOfLine(labels, entry, encodingFlags)),
-      ),
-      ...(this.#dropped.length > 0 ? { dropped_entries: this.#dropped } : {}),
-      ...(encodingFlags.length > 0 ? { encodingFlags } : {}),
-    };
-    this.#dropped = [];
-    this.#socket.send(JSON.stringify(frame));
-  }
-}
-
-/** One stream object for each line, oldest line first, as Loki has it; in frames of no great size. */
-function* framesOf(streams: readonly ResultStream[]): Generator<readonly ResultStream[]> {
-  const lines = streams
-    .flatMap(({ labels, entries }) => entries.map((entry) => ({ labels, entries: [entry] as const })))
-    .sort(({ entries: [a] }, { entries: [b] }) => Number(a.timestampNs - b.timestampNs));
-  let frame: ResultStream[] = [];
-  let sizeBytes = 0;
-  for (const line of lines) {
-    frame.push(line);
-    sizeBytes += line.entries[0].line.length;
-    if (sizeBytes > frameBytesMax) {
-      yield frame;
-      frame = [];
-      sizeBytes = 0;
-    }
-  }
-  if (frame.length > 0) {
-    yield frame;
-  }
 }
 
 function sizeOf(streams: readonly ResultStream[]): number {
