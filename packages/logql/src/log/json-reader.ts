@@ -1,4 +1,5 @@
 import { unescapeJson } from "./json-escape.ts";
+import { SeenKeys } from "./seen-keys.ts";
 
 /** Kinds of JSON values, as far as the parsers tell them apart. */
 export type JsonKind = "string" | "number" | "boolean" | "null" | "array" | "object";
@@ -26,6 +27,7 @@ export class JsonObjectReader {
   #end = 0;
   #isFirst = true;
   #ends: BlockEnds | undefined;
+  readonly #seen = new SeenKeys();
 
   /**
    * Begins with the object in `text[start, end)`.
@@ -39,6 +41,7 @@ export class JsonObjectReader {
     this.#isFirst = true;
     this.#ends = ends;
     this.error = undefined;
+    this.#seen.rewind();
   }
 
   /** Reads the next field; false at the object's end, and where it is broken. */
@@ -52,15 +55,10 @@ export class JsonObjectReader {
     if (text.charCodeAt(at) !== quote) {
       return this.#fail(noObject);
     }
-    const keyEnd = stringEnd(text, at + 1, end);
+    const keyEnd = this.#readKey(at + 1);
     if (keyEnd === -1) {
-      return this.#fail(noJson);
+      return false;
     }
-    const key = unescapeJson(text.slice(at + 1, keyEnd));
-    if (key === undefined) {
-      return this.#fail(badEscape);
-    }
-    this.key = key;
     at = skipSpace(text, keyEnd + 1, end);
     if (at === end || text.charCodeAt(at) !== colon) {
       return this.#fail(noJson);
@@ -71,6 +69,32 @@ export class JsonObjectReader {
     }
     this.#at = this.value.next;
     return true;
+  }
+
+  /** Reads the key that begins there. @returns where its quote is, or -1. */
+  #readKey(start: number): number {
+    const text = this.#text;
+    const expected = this.#seen.at(text, start);
+    const expectedEnd = expected === undefined ? -1 : start + expected.length;
+    if (expectedEnd !== -1 && expectedEnd < this.#end && text.charCodeAt(expectedEnd) === quote) {
+      this.#seen.skip();
+      this.key = expected!;
+      return expectedEnd;
+    }
+    const end = stringEnd(text, start, this.#end);
+    if (end === -1) {
+      return this.#stop(noJson);
+    }
+    const source = text.slice(start, end);
+    const key = unescapeJson(source);
+    if (key === undefined) {
+      return this.#stop(badEscape);
+    }
+    if (key === source) {
+      this.#seen.learn(key);
+    }
+    this.key = key;
+    return end;
   }
 
   /** Where the first key begins, or -1. */

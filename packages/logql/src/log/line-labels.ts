@@ -143,15 +143,25 @@ export class LineLabels {
     return this.isTaken(name) ? name + duplicateSuffix : name;
   }
 
-  setParsed(name: string, value: string): void {
+  /** Makes a label that is not {@link isExtracted} yet. */
+  addParsed(name: string, value: string): void {
     this.#deleteMetadata(name);
-    let place = this.#placeOf(name);
-    if (place === -1) {
-      place = this.#count++;
-      this.#names[place] = name;
-      this.#values[place] = undefined;
+    const place = this.#count++;
+    this.#names[place] = name;
+    this.#values[place] = value;
+    this.#parsedCount += 1;
+    if (place >= scannedMax) {
       this.#index(place);
     }
+  }
+
+  setParsed(name: string, value: string): void {
+    const place = this.#placeOf(name);
+    if (place === -1) {
+      this.addParsed(name, value);
+      return;
+    }
+    this.#deleteMetadata(name);
     if (this.#values[place] === undefined) {
       this.#parsedCount += 1;
     }
@@ -167,6 +177,29 @@ export class LineLabels {
       this.#parsedCount -= 1;
     }
     this.#deleted.add(name);
+  }
+
+  /** {@link delete | Deletes} all labels but those that are to be kept. */
+  retain(isKept: (name: string, value: string) => boolean): void {
+    for (const pair of this.#stream) {
+      if (this.#isVisible(pair) && !isKept(pair.name, pair.value)) {
+        this.#deleted.add(pair.name);
+      }
+    }
+    for (const { name, value } of this.#metadata) {
+      if (!isKept(name, value)) {
+        this.delete(name);
+      }
+    }
+    for (let i = 0; i < this.#count; i++) {
+      const name = this.#names[i]!;
+      const value = this.#values[i];
+      if (value !== undefined && !isKept(name, value)) {
+        this.#values[i] = undefined;
+        this.#parsedCount -= 1;
+        this.#deleted.add(name);
+      }
+    }
   }
 
   /** Whether {@link delete} was called for it: a series that is grouped by such a name goes without it. */
@@ -209,12 +242,14 @@ export class LineLabels {
     if (this.#deleted.size === 0 && this.#parsedCount === 0 && !this.#isSuffixed) {
       return this.#stream;
     }
-    const isVisible = ({ name }: LabelPair): boolean => {
-      const place = this.#placeOf(name);
-      const isHidden = (place !== -1 && this.#values[place] !== undefined) || hasLabel(this.#metadata, name);
-      return !isHidden && !this.#deleted.has(name);
-    };
-    return this.#stream.every(isVisible) ? this.#stream : this.#stream.filter(isVisible);
+    const visible = this.#stream.filter((pair) => this.#isVisible(pair));
+    return visible.length === this.#stream.length ? this.#stream : visible;
+  }
+
+  #isVisible({ name }: LabelPair): boolean {
+    const place = this.#placeOf(name);
+    const isHidden = (place !== -1 && this.#values[place] !== undefined) || hasLabel(this.#metadata, name);
+    return !isHidden && !this.#deleted.has(name);
   }
 
   #parsed(): LabelPair[] {
@@ -258,9 +293,6 @@ export class LineLabels {
 
   /** Brings the map of places up to date, once there are enough labels for one. */
   #index(place: number): void {
-    if (place < scannedMax) {
-      return;
-    }
     for (let i = this.#places.size; i <= place; i++) {
       this.#places.set(this.#names[i]!, i);
     }

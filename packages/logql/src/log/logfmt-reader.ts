@@ -1,6 +1,7 @@
 import { byteLengthOf } from "./decode-line.ts";
 import { hexAt } from "./json-escape.ts";
 import type { Line } from "./line.ts";
+import { SeenKeys } from "./seen-keys.ts";
 
 /** What {@link LogfmtReader.next} found. */
 export type LogfmtResult = "pair" | "broken" | "end";
@@ -18,6 +19,7 @@ const backslash = 0x5c;
 export class LogfmtReader {
   /** The last pair's key. */
   key = "";
+  readonly #seen = new SeenKeys();
   #text = "";
   #at = 0;
   #valueStart = 0;
@@ -30,6 +32,7 @@ export class LogfmtReader {
     this.#text = text;
     this.#at = 0;
     this.#error = undefined;
+    this.#seen.rewind();
   }
 
   /** The last pair's value; a key alone has an empty one. */
@@ -67,6 +70,9 @@ export class LogfmtReader {
     if (at === text.length) {
       return "end";
     }
+    if (this.#isExpected(at)) {
+      return this.#readValue();
+    }
     const start = at;
     this.#skipWord();
     const stop = this.#code();
@@ -78,9 +84,23 @@ export class LogfmtReader {
       this.#fail("invalid key");
       return stop === equals ? this.#skipValue() : "broken";
     }
-    if (stop !== equals) {
-      return "pair";
+    this.#seen.learn(this.key);
+    return stop === equals ? this.#readValue() : "pair";
+  }
+
+  /** Whether there is the same key with a value as in the line before; then it is taken. */
+  #isExpected(at: number): boolean {
+    const expected = this.#seen.at(this.#text, at);
+    if (expected === undefined || this.#text.charCodeAt(at + expected.length) !== equals) {
+      return false;
     }
+    this.#seen.skip();
+    this.key = expected;
+    this.#at = at + expected.length;
+    return true;
+  }
+
+  #readValue(): LogfmtResult {
     this.#at += 1;
     return this.#code() === quote ? this.#readQuoted() : this.#readPlain();
   }

@@ -109,7 +109,7 @@ class JsonParser {
       return true;
     }
     const source = value.source(line.text);
-    labels.setParsed(name, value.kind === "string" ? labelValueOfJson(source) : source);
+    labels.addParsed(name, value.kind === "string" ? labelValueOfJson(source) : source);
     return mayPass(this.#hints, line, name);
   }
 }

@@ -12,13 +12,10 @@ export function compileKeep({ labels: choices }: KeepNode): Stage {
     const test = matcher === undefined ? () => true : compileMatcher(matcher);
     tests.set(name, [...(tests.get(name) ?? []), test]);
   }
+  const isKept = (name: string, value: string): boolean =>
+    alwaysKept.has(name) || tests.get(name)?.some((test) => test(value)) === true;
   return ({ labels }) => {
-    for (const { name, value } of labels.pairs()) {
-      const isKept = alwaysKept.has(name) || tests.get(name)?.some((test) => test(value)) === true;
-      if (!isKept) {
-        labels.delete(name);
-      }
-    }
+    labels.retain(isKept);
     return true;
   };
 }

@@ -31,7 +31,7 @@ export function compileLogfmt({ strict, keepEmpty }: LogfmtNode, hints: ParserHi
       if (name === "" || (reader.isEmpty && !keepEmpty) || !isWanted(hints, labels, name)) {
         continue;
       }
-      labels.setParsed(name, replaceInvalid(reader.value));
+      labels.addParsed(name, replaceInvalid(reader.value));
       if (!mayPass(hints, line, name)) {
         return false;
       }

@@ -31,7 +31,7 @@ export function compilePattern({ pattern }: PatternNode, hints: ParserHints): St
       const found = until === undefined ? -1 : text.indexOf(until, at);
       const unique = labels.uniqueName(name);
       if (name !== "" && isWanted(hints, labels, unique)) {
-        labels.setParsed(unique, text.slice(at, found === -1 ? text.length : found));
+        labels.addParsed(unique, text.slice(at, found === -1 ? text.length : found));
         if (!mayPass(hints, line, unique)) {
           return false;
         }

@@ -27,7 +27,7 @@ export function compileRegexp({ pattern }: RegexpNode, hints: ParserHints): Stag
     for (const { name, index } of groups) {
       const unique = labels.uniqueName(name);
       if (isWanted(hints, labels, unique)) {
-        labels.setParsed(unique, match.groups[index] ?? "");
+        labels.addParsed(unique, match.groups[index] ?? "");
         if (!mayPass(hints, line, unique)) {
           return false;
         }
