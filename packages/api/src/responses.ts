@@ -112,6 +112,51 @@ export interface IndexStatsResponse {
   readonly entries: number;
 }
 
+/** Answer of `patterns`: what lines have in common, the most frequent first. */
+export type PatternsResponse = SuccessResponse<readonly LinePattern[]>;
+
+export interface LinePattern {
+  /** With `<_>` for what differs, as `|>` takes it. */
+  readonly pattern: string;
+  readonly level: string;
+  /** Ascending: the start of a step, seconds since the epoch, and how many lines there are in it. */
+  readonly samples: readonly (readonly [seconds: number, count: number])[];
+}
+
+/** Answer of `detected_labels`; empty when there are none. */
+export interface DetectedLabelsResponse {
+  readonly detectedLabels?: readonly { readonly label: string; readonly cardinality: number }[];
+}
+
+/** Answer of `detected_fields`; empty when there are none. */
+export interface DetectedFieldsResponse {
+  readonly fields?: readonly DetectedFieldBody[];
+  readonly limit?: number;
+}
+
+export interface DetectedFieldBody {
+  readonly label: string;
+  readonly type: "string" | "int" | "float" | "boolean" | "duration" | "bytes";
+  readonly cardinality: number;
+  /** What reads it from lines; null for structured metadata. */
+  readonly parsers: readonly ("json" | "logfmt")[] | null;
+  /** The keys that lead to it in a line of JSON. */
+  readonly jsonPath?: readonly string[];
+}
+
+/** Answer of `detected_field/:name/values`; empty when there are none. */
+export interface DetectedFieldValuesResponse {
+  readonly limit?: number;
+  readonly values?: readonly string[];
+}
+
+/** Answer of `drilldown-limits`. */
+export interface DrilldownLimitsResponse {
+  readonly limits: Readonly<Record<string, unknown>>;
+  readonly pattern_ingester_enabled: boolean;
+  readonly version: string;
+}
+
 /** Answer of `format_query`: the canonical form of the query. */
 export type FormatQueryResponse = SuccessResponse<string>;
 

@@ -1,4 +1,9 @@
-import { paths } from "@sluice/api";
+import {
+  paths,
+  type DetectedFieldsResponse,
+  type DetectedFieldValuesResponse,
+  type DetectedLabelsResponse,
+} from "@sluice/api";
 import { isId } from "@sluice/logql";
 import { parseSelector } from "@sluice/logql/syntax";
 import { ServiceError, type Querier } from "@sluice/model";
@@ -33,7 +38,7 @@ export const detectedRoutes: FastifyPluginAsync<DetectedRoutesOptions> = async (
   app.route({
     method,
     url: paths.detectedLabels,
-    handler: async (request) => {
+    handler: async (request): Promise<DetectedLabelsResponse> => {
       const { tenant, limits, params, nowMs } = readRequestOf(request, options);
       const bounds = allowedBounds(parseBounds(params, nowMs), limits, nowMs);
       const query = params.get("query");
@@ -47,7 +52,7 @@ export const detectedRoutes: FastifyPluginAsync<DetectedRoutesOptions> = async (
   app.route({
     method,
     url: paths.detectedFields,
-    handler: async (request, reply) => {
+    handler: async (request, reply): Promise<DetectedFieldsResponse> => {
       const read = readRequestOf(request, options);
       const asked = fieldParams(read);
       using client = clientOf(reply);
@@ -57,7 +62,7 @@ export const detectedRoutes: FastifyPluginAsync<DetectedRoutesOptions> = async (
         type,
         cardinality,
         parsers: parsers.length === 0 ? null : parsers,
-        jsonPath,
+        ...(jsonPath === undefined ? {} : { jsonPath }),
       }));
       return fields.length === 0 ? {} : { fields, limit: asked.limit };
     },
@@ -66,7 +71,10 @@ export const detectedRoutes: FastifyPluginAsync<DetectedRoutesOptions> = async (
   app.route({
     method,
     url: paths.detectedFieldValues,
-    handler: async (request: FastifyRequest<{ Params: { name: string } }>, reply) => {
+    handler: async (
+      request: FastifyRequest<{ Params: { name: string } }>,
+      reply,
+    ): Promise<DetectedFieldValuesResponse> => {
       const { name } = request.params;
       const read = readRequestOf(request, options);
       const asked = { ...fieldParams(read), name };

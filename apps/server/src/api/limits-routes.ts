@@ -1,4 +1,4 @@
-import { paths } from "@sluice/api";
+import { paths, type DrilldownLimitsResponse } from "@sluice/api";
 import type { FastifyPluginAsync } from "fastify";
 import { stringify } from "yaml";
 import { printableLimits, type Limits } from "../limits.ts";
@@ -21,7 +21,7 @@ export const limitsRoutes: FastifyPluginAsync<LimitsRoutesOptions> = async (app,
     sendText(reply, 200, stringify(printableLimits(limitsOf(tenantOf(request)))).trimEnd()),
   );
 
-  app.get(paths.drilldownLimits, (request) => ({
+  app.get(paths.drilldownLimits, (request): DrilldownLimitsResponse => ({
     limits: printableLimits(limitsOf(tenantOf(request))),
     // Patterns are always there, though nothing keeps them.
     pattern_ingester_enabled: true,

@@ -1,4 +1,4 @@
-import { paths } from "@sluice/api";
+import { paths, type PatternsResponse } from "@sluice/api";
 import type { FastifyPluginAsync } from "fastify";
 import type { QueryRunner } from "../querier/query-runner.ts";
 import { clientOf } from "./client-signal.ts";
@@ -21,7 +21,7 @@ export const patternRoute: FastifyPluginAsync<PatternRouteOptions> = async (app,
   app.route({
     method: ["GET", "POST"],
     url: paths.patterns,
-    handler: async (request, reply) => {
+    handler: async (request, reply): Promise<PatternsResponse> => {
       const read = readRequestOf(request, options);
       const { tenant, limits, params, queryTags, nowMs } = read;
       const asked = parseBounds(params, nowMs);
@@ -33,8 +33,8 @@ export const patternRoute: FastifyPluginAsync<PatternRouteOptions> = async (app,
         { tenant, query: params.get("query"), limits, queryTags, bounds, stepMs },
         howToRun(read, client.signal),
       );
-      const warnings = sampledPart < 1 ? [sampleWarning(sampledPart)] : undefined;
-      return { status: "success", warnings, data: patterns };
+      const answer = { status: "success", data: patterns } as const;
+      return sampledPart < 1 ? { ...answer, warnings: [sampleWarning(sampledPart)] } : answer;
     },
   });
 };
