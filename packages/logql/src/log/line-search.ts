@@ -1,8 +1,7 @@
 import { createFinder, needleSet, type NeedleSet } from "@sluice/kernels";
 import { compileRe2Bytes, needlesOfRe2, type EntryBatch, type RegexNeedles } from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
-import type { LineFilterNode } from "../syntax/index.ts";
-import { findsLess } from "./regex-search.ts";
+import { findsLess, type LineFilterNode } from "../syntax/index.ts";
 import { effectiveAlternatives } from "./stages/line-filter.ts";
 
 /** Finds lines by what they hold, many at once: a line filter, or what a filter's lines have in common. */

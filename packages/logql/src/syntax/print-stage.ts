@@ -3,7 +3,7 @@ import { printByteSize } from "../units/byte-size.ts";
 import { printGoDuration } from "../units/go-duration.ts";
 import { printGoFloat } from "../units/go-float.ts";
 import type { LabelChoice, LabelExtraction, LabelFilterNode, LabelFormat, LineFilterText, StageNode } from "./ast.ts";
-import { staysRegex } from "./literal-regex.ts";
+import { staysRegex } from "./text-search.ts";
 
 /** The canonical text of a stage, as {@link printExpression} has it. */
 export function printStage(stage: StageNode): string {

@@ -2,6 +2,7 @@ import { compileMatcher, isServiceError, messageOf, type LabelPair, type Matcher
 import {
   compare,
   parseIpPattern,
+  textSearchOf,
   type ComparisonOperator,
   type IpLabelFilter,
   type LabelFilterNode,
@@ -12,7 +13,7 @@ import { parseGoFloat } from "../../units/go-float.ts";
 import { compileIpSearch } from "../ip-search.ts";
 import { duplicateSuffix, errorDetailsLabel, errorLabel } from "../line-labels.ts";
 import type { Stage } from "../line.ts";
-import { compileTextSearch, textSearchOf } from "../regex-search.ts";
+import { compileTextSearch } from "../text-search.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,9 +1,15 @@
 import { createFinder } from "@sluice/kernels";
 import { compileRe2Bytes, literalsOfRe2 } from "@sluice/model";
-import { checkLinePattern, type LineFilterNode, type LineFilterText } from "../../syntax/index.ts";
+import {
+  checkLinePattern,
+  findsLess,
+  textSearchOf,
+  type LineFilterNode,
+  type LineFilterText,
+} from "../../syntax/index.ts";
 import { compileIpSearch } from "../ip-search.ts";
 import type { Stage } from "../line.ts";
-import { compileTextSearch, findsLess, textSearchOf } from "../regex-search.ts";
+import { compileTextSearch } from "../text-search.ts";
 
 type Operator = LineFilterNode["operator"];
 

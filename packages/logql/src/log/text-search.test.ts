@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { compileTextSearch, findsLess, textSearchOf } from "./regex-search.ts";
+import { findsLess, textSearchOf } from "../syntax/index.ts";
+import { compileTextSearch } from "./text-search.ts";
 
 test.for([
   { pattern: "info", yes: ["info"], no: ["xinfo", "INFO"] },

@@ -1,5 +1,5 @@
 import { parseRe2 } from "@sluice/model";
-import { shapeOf, type Letter, type Shape } from "../syntax/index.ts";
+import { shapeOf, type Letter, type Shape } from "./regex-shape.ts";
 
 /** What Loki makes of an expression where it can: searches for texts. */
 export type TextSearch =
@@ -20,35 +20,19 @@ export function textSearchOf(pattern: string, isLabel: boolean): TextSearch | un
   return simplify(shapeOf(parseRe2(pattern, { dotAll: false })), isLabel);
 }
 
+/**
+ * Whether Loki runs the expression of a label filter as such, having found no search for texts: then it prints the
+ * expression in backticks.
+ */
+export function staysRegex(pattern: string): boolean {
+  return textSearchOf(pattern, true) === undefined;
+}
+
 /** Whether the search leaves out an alternative that fits everything, and so finds less than its expression. */
 export function findsLess(pattern: string): boolean {
   return (
     hasAlternativeForAll(shapeOf(parseRe2(pattern, { dotAll: false }))) && textSearchOf(pattern, false) !== undefined
   );
-}
-
-export function compileTextSearch(search: TextSearch): (text: string) => boolean {
-  switch (search.kind) {
-    case "always":
-      return () => true;
-    case "notEmpty":
-      return (text) => text !== "";
-    case "contains": {
-      const { text: wanted } = search;
-      const lower = wanted.toLowerCase();
-      return search.ignoresCase ? (text) => text.toLowerCase().includes(lower) : (text) => text.includes(wanted);
-    }
-    case "equals": {
-      const { text: wanted } = search;
-      const lower = wanted.toLowerCase();
-      return search.ignoresCase ? (text) => text.toLowerCase() === lower : (text) => text === wanted;
-    }
-    case "either": {
-      const left = compileTextSearch(search.left);
-      const right = compileTextSearch(search.right);
-      return (text) => left(text) || right(text);
-    }
-  }
 }
 
 function hasAlternativeForAll(shape: Shape): boolean {

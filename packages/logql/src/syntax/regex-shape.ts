@@ -1,4 +1,4 @@
-import { parseRe2, type RegexNode } from "@sluice/model";
+import type { RegexNode } from "@sluice/model";
 
 /** An expression as Go's parser shapes it, as far as it matters here. */
 export type Shape =
@@ -21,14 +21,9 @@ export interface Letter {
 const empty: Shape = { kind: "empty" };
 
 /**
- * Whether Loki runs the expression of a label filter as such, having found no search for texts that does the same: then
- * it prints the expression in backticks. It looks at the tree of Go's parser, which takes alternatives apart by their
- * common beginnings (`foo|foobar` is `foo(?:|bar)`) and makes a class of single characters (`a|b`).
+ * The expression as Go's parser shapes it: alternatives are taken apart by their common beginnings (`foo|foobar` is
+ * `foo(?:|bar)`), and single characters make a class (`a|b`).
  */
-export function staysRegex(pattern: string): boolean {
-  return !isSearch(shapeOf(parseRe2(pattern, { dotAll: false })));
-}
-
 export function shapeOf(node: RegexNode): Shape {
   switch (node.kind) {
     case "set":
@@ -99,10 +94,6 @@ function concatOf(parts: readonly Shape[]): Shape {
 function takeCaseAlike(a: readonly Letter[], b: readonly Letter[]): boolean {
   const all = new Set([...a, ...b].map((letter) => letter.ignoresCase));
   return !(all.has(true) && all.has(false));
-}
-
-function ignoresCase(shape: Shape): boolean {
-  return shape.kind === "literal" && shape.text.some((letter) => letter.ignoresCase === true);
 }
 
 function alternateOf(choices: readonly Shape[]): Shape {
@@ -176,66 +167,4 @@ function joinCharacters(choices: readonly Shape[]): readonly Shape[] {
 
 function onceEmpty(choices: readonly Shape[]): readonly Shape[] {
   return choices.filter((choice, i) => choice.kind !== "empty" || choices[i - 1]?.kind !== "empty");
-}
-
-/** Whether the expression is a search for texts: Loki's `RegexSimplifier`. */
-function isSearch(shape: Shape): boolean {
-  switch (shape.kind) {
-    case "literal":
-    case "anyStar":
-    case "anyPlus":
-    case "empty":
-      return true;
-    case "alternate":
-      return shape.parts.every((part) => isSearch(uncaptured(part)));
-    case "concat":
-      return isConcatSearch(shape.parts, undefined);
-    case "capture":
-      return isSearch(shape.body);
-    default:
-      return false;
-  }
-}
-
-function uncaptured(shape: Shape): Shape {
-  return shape.kind === "capture" ? shape.body : shape;
-}
-
-/** One text between `.*`, or one with alternatives behind it. */
-function isConcatSearch(parts: readonly Shape[], base: Shape | undefined): boolean {
-  const bare = parts.map(uncaptured).filter(({ kind }) => kind !== "empty");
-  if (bare.length > 3) {
-    return false;
-  }
-  let text = base;
-  let literalCount = 0;
-  for (const part of bare) {
-    if (part.kind === "literal" && literalCount === 0) {
-      literalCount += 1;
-      text = part;
-    } else if (part.kind === "alternate" && text !== undefined) {
-      if (!isAlternateSearch(part.parts, text)) {
-        return false;
-      }
-    } else if (part.kind !== "anyStar") {
-      return false;
-    }
-  }
-  return text !== undefined;
-}
-
-function isAlternateSearch(choices: readonly Shape[], text: Shape): boolean {
-  return choices.every((choice) => {
-    switch (choice.kind) {
-      case "empty":
-      case "anyStar":
-        return true;
-      case "literal":
-        return ignoresCase(text) || !ignoresCase(choice);
-      case "concat":
-        return isConcatSearch(choice.parts, text);
-      default:
-        return false;
-    }
-  });
 }
