@@ -1,32 +1,46 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { isServiceError } from "@sluice/model";
 import { expect, test } from "vitest";
-import { parseQuery, parseSelector, printExpression, tokenize } from "../src/syntax/index.ts";
+import { parseQuery, parseSelector, prettyPrint, printExpression, tokenize } from "../src/syntax/index.ts";
 import { anyExpression } from "./any-expression.ts";
 
-function casesOf(name: string): { source: string; wanted: string }[] {
-  return readFileSync(new URL(`syntax/${name}`, import.meta.url), "utf8")
+/** Rows of `query ==> its canonical form or the error`; a line break is written as an arrow. */
+function casesOf(name: string): { file: string; source: string; wanted: string }[] {
+  return readFileSync(new URL(name, folder), "utf8")
     .split("\n")
     .filter((row) => row.includes(" ==> ") && !row.startsWith("# query"))
-    .map((row) => ({ source: row.slice(0, row.indexOf(" ==> ")), wanted: row.slice(row.indexOf(" ==> ") + 5) }));
+    .map((row) => row.replaceAll("\u23ce", "\n"))
+    .map((row) => ({
+      file: name,
+      source: row.slice(0, row.indexOf(" ==> ")),
+      wanted: row.slice(row.indexOf(" ==> ") + 5),
+    }));
 }
 
-function errorOf(query: string): unknown {
+function outcomeOf(query: string): unknown {
   try {
-    return parseQuery(query);
+    return printExpression(parseQuery(query));
   } catch (error) {
     return error;
   }
 }
 
-test.for(casesOf("canonical.txt"))("$source", ({ source, wanted }) => {
-  expect(printExpression(parseQuery(source))).toBe(wanted);
+function messageOf(outcome: unknown): unknown {
+  return isServiceError(outcome, "bad_data") ? outcome.message : outcome;
+}
+
+const folder = new URL("syntax/", import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith(".txt"));
+
+test.for(files.flatMap(casesOf))("$file: $source", ({ source, wanted }) => {
+  expect(messageOf(outcomeOf(source))).toBe(wanted);
 });
 
-test.for(casesOf("errors.txt"))("$source is refused", ({ source, wanted }) => {
-  const error = errorOf(source);
-  expect(isServiceError(error, "bad_data") && error.message).toBe(wanted);
+const blocks = readFileSync(new URL("pretty.blocks", folder), "utf8").trimEnd().split("\n---\n").slice(1);
+
+test.for(blocks.map((block) => block.split("\n==>\n")))("for people: %s", ([source, wanted]) => {
+  expect(prettyPrint(parseQuery(source!))).toBe(wanted);
 });
 
 test("what is printed parses to the same tree", () => {
@@ -34,7 +48,16 @@ test("what is printed parses to the same tree", () => {
     fc.property(anyExpression, (expression) => {
       expect(parseQuery(printExpression(expression))).toEqual(expression);
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
+  );
+});
+
+test("what is printed for people parses to the same tree", () => {
+  fc.assert(
+    fc.property(anyExpression, (expression) => {
+      expect(parseQuery(prettyPrint(expression))).toEqual(expression);
+    }),
+    { numRuns: 1000 },
   );
 });
 
@@ -137,7 +160,7 @@ test("any text is parsed or refused, never a crash", () => {
   );
   fc.assert(
     fc.property(fc.array(part, { maxLength: 14 }), fc.constantFrom("", " "), (parts, separator) => {
-      const outcome = errorOf(parts.join(separator));
+      const outcome = outcomeOf(parts.join(separator));
       expect(!(outcome instanceof Error) || isServiceError(outcome, "bad_data")).toBe(true);
     }),
     { numRuns: 3000 },

@@ -3,7 +3,7 @@ import { ServiceError } from "@sluice/model";
 /** A step into a JSON value: the name of a field or the index of an element. */
 export type JsonPathStep = string | number;
 
-const token = /[ \t\n]*(?:(\.)|(\[)|(\])|"([^"\]\0]*)["\]\0]?|([a-zA-Z_]\w*)|(\d+)(?=[ \t\n.\]]))/uy;
+const token = /[ \t\n]*(?:(\.)|(\[)|(\])|"([^"\]\0]*)["\]\0]?|([a-zA-Z_]\w*)|(\d+)(?=[ \t\n\]]))/uy;
 
 type Kind = "DOT" | "LSB" | "RSB" | "STRING" | "FIELD" | "INDEX" | "$end";
 

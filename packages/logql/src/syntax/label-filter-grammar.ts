@@ -16,8 +16,8 @@ export interface Finding {
  * token an error names is the one that Loki's LALR parser stops at.
  */
 export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
-  /** Where to put what is wrong with the meaning of a token; with undefined it is thrown. */
-  findings: Finding[] | undefined = undefined;
+  /** What to do with what is wrong with the meaning of a token: throw it, collect it here or not look for it. */
+  findings: Finding[] | "throw" | "ignore" = "throw";
 
   constructor() {
     super([...tokens.allTokens], { maxLookahead: 1, errorMessageProvider: expectationProvider });
@@ -164,10 +164,13 @@ export abstract class LabelFilterGrammar extends EmbeddedActionsParser {
    */
   protected checked<T>(value: T, check: () => void): T {
     this.ACTION(() => {
+      if (this.findings === "ignore") {
+        return;
+      }
       try {
         check();
       } catch (error) {
-        if (this.findings === undefined) {
+        if (typeof this.findings === "string") {
           throw semanticError(messageOf(error), error);
         }
         this.findings.push({ message: messageOf(error), token: this.LA(0) });

@@ -21,8 +21,7 @@ export interface ScanWarning {
   readonly message: string;
   /** Where the token begins. */
   readonly offset: number;
-  /** How many tokens come before it. */
-  readonly tokenIndex: number;
+  readonly length: number;
 }
 
 export interface Tokens {
@@ -51,7 +50,7 @@ export function scanQuery(query: string, start = 0): Tokens {
   while (offset < query.length) {
     const piece = scan(query, offset, offset > lastEnd);
     if (piece.warning !== undefined) {
-      warnings.push({ message: piece.warning, offset, tokenIndex: found.length });
+      warnings.push({ message: piece.warning, offset, length: piece.end - offset });
     }
     if (piece.type !== tokens.UnendedComment) {
       const token = createTokenInstance(

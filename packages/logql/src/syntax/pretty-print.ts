@@ -193,11 +193,11 @@ function prettyCall(head: string, parts: readonly string[], level: number): stri
 
 function prettyBinary(operation: BinaryOperation, level: number, texts: ShortTexts): string {
   const { operator, returnBool, matching, left, right } = operation;
-  return [
-    prettyLeg(left, level + 1, texts, needsParentheses(operation, "left", texts)),
-    `${indent(level)}${operator}${returnBool ? " bool" : ""}${printMatching(matching)}`,
-    prettyLeg(right, level + 1, texts, needsParentheses(operation, "right", texts)),
-  ].join("\n");
+  const above = prettyLeg(left, level + 1, texts, needsParentheses(operation, "left", texts));
+  const sign = `${indent(level)}${operator}${returnBool ? " bool" : ""}${printMatching(matching)}`;
+  const below = prettyLeg(right, level + 1, texts, needsParentheses(operation, "right", texts));
+  // Added, not joined: of a deep tree, joining copies all that is below at each level.
+  return `${above}\n${sign}\n${below}`;
 }
 
 function printMatching({ on, labels, cardinality, include }: VectorMatching): string {

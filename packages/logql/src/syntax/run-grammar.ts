@@ -23,10 +23,10 @@ export type GrammarResult =
 /**
  * Runs the grammar over the tokens of a query, up to the first that does not fit.
  *
- * @param findings takes what is wrong with the meaning of single tokens; without it the first is thrown.
+ * @param findings takes what is wrong with the meaning of single tokens; otherwise the first is thrown or none looked for.
  * @throws {ServiceError} `bad_data` with Loki's text.
  */
-export function runGrammar(tokens: IToken[], findings?: Finding[]): GrammarResult {
+export function runGrammar(tokens: IToken[], findings: Finding[] | "throw" | "ignore" = "throw"): GrammarResult {
   grammar.input = tokens;
   grammar.findings = findings;
   try {

@@ -62,9 +62,11 @@ function invalid(text: string): ServiceError {
 
 /** Quotes as Go's `time` does: bytes of what is not printable ASCII. */
 function quoteBytes(text: string): string {
-  const escaped = text.replace(/["\\]/gu, "\\$&").replace(/[^ -\u007f]/gu, (character) =>
-    [...new TextEncoder().encode(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
-  );
+  const escaped = text
+    .replace(/["\\]/gu, "\\$&")
+    .replace(/[^ -\u007f]/gu, (character) =>
+      [...new TextEncoder().encode(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+    );
   return `"${escaped}"`;
 }
 

@@ -5,11 +5,13 @@ import { endOf, scanForEditor } from "./editor-tokens.ts";
 import { itemsAt } from "./items.ts";
 import { fits } from "./possible-tokens.ts";
 import { findSelectors } from "./selectors.ts";
+import { itemsOfAction, wordOfAction } from "./template-items.ts";
 import { placeInText } from "./texts.ts";
 import { ranges } from "./vocabulary.ts";
 
-/** Behind more tokens nothing is completed: the grammar runs some fifty times over them. */
+/** Behind more than this nothing is completed: the grammar runs some fifty times over it. */
 const tokensMax = 2000;
+const lengthMax = 20_000;
 
 /**
  * What can stand at the cursor. What follows it does not matter, and a mistake before it only as far as its own query
@@ -18,7 +20,12 @@ const tokensMax = 2000;
  * @param cursor in UTF-16 units from the beginning of the text.
  */
 export function complete(text: string, cursor: number): Completion {
-  const all = scanForEditor(text).tokens;
+  if (cursor > lengthMax) {
+    return { from: cursor, to: cursor, prefix: "", items: [], matchers: [] };
+  }
+  // What comes after the line of the cursor cannot be part of its token.
+  const lineEnd = text.indexOf("\n", cursor);
+  const all = scanForEditor(text.slice(0, Math.min(lineEnd === -1 ? text.length : lineEnd, 2 * lengthMax))).tokens;
   const current = all.find((token) => token.startOffset < cursor && endOf(token) >= cursor && isPartial(token, cursor));
   const start = current?.startOffset ?? cursor;
   const before = all.filter((token) => token.startOffset < start);
@@ -32,8 +39,15 @@ export function complete(text: string, cursor: number): Completion {
     return nothing;
   }
   const part = replacedPart(text, current, cursor);
-  const items = current === undefined || isWord(current) ? itemsAt(readable) : itemsInside(current, readable);
-  return { ...part, prefix: text.slice(part.from, cursor), items, matchers };
+  const prefix = text.slice(part.from, cursor);
+  if (current === undefined || isWord(current)) {
+    return { ...part, prefix, items: itemsAt(readable), matchers };
+  }
+  const items = itemsInside(current, readable);
+  const word = items[0]?.kind === "template" ? wordOfAction(prefix) : undefined;
+  return word === undefined
+    ? { ...part, prefix, items, matchers }
+    : { from: cursor - word.length, to: cursor, prefix: word, items: itemsOfAction(word), matchers };
 }
 
 /** Whether the cursor is inside the token or at the end of one that may be going on. */

@@ -29,7 +29,7 @@ export function possibleTokens(before: readonly IToken[]): (type: TokenType) => 
 /** Whether the tokens begin some query. */
 export function fits(before: readonly IToken[]): boolean {
   try {
-    return runGrammar([...before, cursor], []).mismatch?.token === cursor;
+    return runGrammar([...before, cursor], "ignore").mismatch?.token === cursor;
   } catch (error) {
     if (isServiceError(error, "bad_data")) {
       return false;

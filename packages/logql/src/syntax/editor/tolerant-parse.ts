@@ -35,46 +35,40 @@ const tokensMax = 3000;
 
 /** Reads what can be read of a query that may be wrong or half written. Never throws. */
 export function parseTolerant(text: string): TolerantParse {
-  const scanned = scanForEditor(text);
-  const errors = [
-    ...scanned.tokens.filter(isUnreadable).map((token) => errorAt(text, String(token.payload), ...placeOf(token))),
-    ...scanned.warnings.map(({ message, offset }) => errorAt(text, message, offset, lengthAt(scanned.tokens, offset))),
-    ...grammarErrors(text, scanned.tokens),
-  ].sort((a, b) => a.offset - b.offset);
-  return {
-    highlights: highlight(text, scanned.tokens),
-    errors: errors.length === 0 ? errorOfWhole(text) : errors.slice(0, errorsMax),
-    selectors: findSelectors(scanned.tokens),
-  };
+  const { tokens: all, warnings } = scanForEditor(text);
+  const mistakes = [
+    ...all.filter(isUnreadable).map((token) => mistakeAt(token, String(token.payload))),
+    ...warnings.map(({ message, offset, length }) => ({ message, offset, length })),
+    ...grammarMistakes(text, all),
+  ];
+  const errors = (mistakes.length === 0 ? mistakesOfWhole(text) : mistakes)
+    .sort((a, b) => a.offset - b.offset)
+    .slice(0, errorsMax)
+    .map((mistake) => ({ ...mistake, ...positionOf(text, mistake.offset) }));
+  return { highlights: highlight(text, all), errors, selectors: findSelectors(all) };
+}
+
+type Mistake = Pick<EditorError, "message" | "offset" | "length">;
+
+function mistakeAt({ startOffset, image }: IToken, message: string): Mistake {
+  return { message, offset: startOffset, length: image.length };
 }
 
 function isUnreadable({ tokenType }: IToken): boolean {
   return tokenType === tokens.Unreadable;
 }
 
-function placeOf({ startOffset, image }: IToken): [offset: number, length: number] {
-  return [startOffset, image.length];
-}
-
-function lengthAt(all: readonly IToken[], offset: number): number {
-  return all.find((token) => token.startOffset === offset)?.image.length ?? 1;
-}
-
-function errorAt(text: string, message: string, offset: number, length: number): EditorError {
-  return { message, ...positionOf(text, offset), offset, length };
-}
-
 /**
  * Leaves out tokens that do not fit and goes on until one does, as yacc does. A token that is left out right behind
  * another tells nothing new.
  */
-function grammarErrors(text: string, all: readonly IToken[]): readonly EditorError[] {
-  const errors: EditorError[] = [];
+function grammarMistakes(text: string, all: readonly IToken[]): readonly Mistake[] {
+  const mistakes: Mistake[] = [];
   const rest = [...all];
   let findings: Finding[] = [];
   let lastIndex = -1;
   const runs = all.length > tokensMax ? 1 : runsMax;
-  for (let run = 0; run < runs && errors.length < errorsMax; run++) {
+  for (let run = 0; run < runs && mistakes.length < errorsMax; run++) {
     findings = [];
     const mismatch = mismatchOf(rest, findings);
     if (mismatch === undefined) {
@@ -84,10 +78,8 @@ function grammarErrors(text: string, all: readonly IToken[]): readonly EditorErr
     const index = isEndOfQuery(token) ? rest.length : rest.indexOf(token);
     if (index !== lastIndex && !isUnreadable(token)) {
       const message = syntaxMessage(token, expecting);
-      errors.push(
-        isEndOfQuery(token)
-          ? errorAt(text, message, text.trimEnd().length, 0)
-          : errorAt(text, message, ...placeOf(token)),
+      mistakes.push(
+        isEndOfQuery(token) ? { message, offset: text.trimEnd().length, length: 0 } : mistakeAt(token, message),
       );
     }
     if (index >= rest.length) {
@@ -96,7 +88,7 @@ function grammarErrors(text: string, all: readonly IToken[]): readonly EditorErr
     lastIndex = index;
     rest.splice(index, 1);
   }
-  return [...errors, ...findings.map(({ message, token }) => errorAt(text, message, ...placeOf(token)))];
+  return [...mistakes, ...findings.map(({ message, token }) => mistakeAt(token, message))];
 }
 
 function mismatchOf(
@@ -114,7 +106,7 @@ function mismatchOf(
 }
 
 /** What is wrong with the meaning of the whole has no place of its own. */
-function errorOfWhole(text: string): readonly EditorError[] {
+function mistakesOfWhole(text: string): Mistake[] {
   try {
     parseQuery(text);
     return [];
@@ -123,6 +115,6 @@ function errorOfWhole(text: string): readonly EditorError[] {
       throw error;
     }
     const message = messageOf(error).replace(/^parse error(?: at line \d+, col \d+)? ?: /u, "");
-    return [errorAt(text, message, 0, text.length)];
+    return [{ message, offset: 0, length: text.length }];
   }
 }
