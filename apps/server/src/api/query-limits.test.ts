@@ -19,5 +19,5 @@ test("an answer of huge lines says how to get a smaller one", () => {
   const entry = { timestampNs: 1n, line: "12345", metadata: noLabels, parsed: noLabels };
   const result: QueryResult = { type: "streams", streams: [{ labels: noLabels, entries: [entry, entry] }] };
   checkAnswerSize(result, 10);
-  expect(() => checkAnswerSize(result, 9)).toThrow("10 characters, limit: 9; ask for fewer lines");
+  expect(() => checkAnswerSize(result, 9)).toThrow("10 bytes, limit: 9; ask for fewer lines");
 });
