@@ -277,7 +277,7 @@ test("the highlights of any text lie in order and inside it, and its completion 
       const { from, to } = complete(text, cursor);
       expect(0 <= from && from <= cursor && cursor <= to && to <= text.length).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

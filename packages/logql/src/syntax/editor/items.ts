@@ -12,6 +12,9 @@ export function itemsAt(before: readonly IToken[]): readonly CompletionItem[] {
   const isPossible = possibleTokens(before);
   const pick = (kind: CompletionItem["kind"], words: Readonly<Record<string, string>>): readonly CompletionItem[] =>
     itemsOf(kind, words).filter(({ text }) => isPossible(typeOf(text!)));
+  /** The words are of one kind to the grammar: asking for one is enough. */
+  const pickAll = (kind: CompletionItem["kind"], words: Readonly<Record<string, string>>): readonly CompletionItem[] =>
+    isPossible(typeOf(Object.keys(words)[0]!)) ? itemsOf(kind, words) : [];
   const afterPipe = before.at(-1)?.tokenType === tokens.Pipe;
   return [
     ...(isPossible(tokens.Text) ? quoted(placeInText(before)) : []),
@@ -20,14 +23,14 @@ export function itemsAt(before: readonly IToken[]): readonly CompletionItem[] {
     ...(isPossible(tokens.Range) ? vocabulary.ranges.map((range) => rangeItem(range)) : []),
     ...(isPossible(tokens.Duration) ? [{ kind: "duration" as const }] : []),
     ...(isPossible(tokens.Numeral) ? [{ kind: "number" as const }] : []),
-    ...pick("flag", vocabulary.flags),
+    ...pickAll("flag", vocabulary.flags),
     ...operators(before, isPossible),
     ...(isPossible(tokens.Pipe) ? pipedStages(before) : []),
-    ...pick("function", vocabulary.rangeFunctions),
-    ...pick("function", vocabulary.vectorFunctions),
+    ...pickAll("function", vocabulary.rangeFunctions),
+    ...pickAll("function", vocabulary.vectorFunctions),
     ...pick("function", vocabulary.otherFunctions),
     ...pick("function", vocabulary.ip),
-    ...pick("conversion", vocabulary.conversions),
+    ...pickAll("conversion", vocabulary.conversions),
     ...words
       .filter((word) => isPossible(typeOf(word)))
       .map((word): CompletionItem => ({ kind: "keyword", text: word })),
