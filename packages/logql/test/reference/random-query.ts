@@ -12,7 +12,18 @@ import type {
 } from "../../src/syntax/index.ts";
 import type { LineFormat } from "./random-data.ts";
 
-const name = fc.constantFrom("app", "env", "level", "n", "id", "inner_id", "trace", "app_extracted", "missing");
+const name = fc.constantFrom(
+  "app",
+  "env",
+  "level",
+  "n",
+  "id",
+  "inner_id",
+  "found",
+  "trace",
+  "app_extracted",
+  "missing",
+);
 const comparison = fc.constantFrom("==", "!=", ">", ">=", "<", "<=");
 
 const matchers = fc.constantFrom<readonly Matcher[]>(
@@ -39,10 +50,15 @@ const textMatcher = fc.oneof(
 
 const lineFilter: fc.Arbitrary<StageNode> = fc
   .oneof(
-    fc.tuple(fc.constantFrom("|=", "!="), fc.constantFrom("info", "1", "app", "zzz", "")),
-    fc.tuple(fc.constantFrom("|~", "!~"), fc.constantFrom("info|warn", "[23]", "x")),
+    fc.tuple(fc.constantFrom("|=", "!="), fc.constantFrom(["info"], ["1"], ["app"], ["zzz"], [""])),
+    fc.tuple(fc.constantFrom("|~", "!~"), fc.constantFrom(["info|warn"], ["[23]"], ["x"])),
+    fc.tuple(fc.constantFrom("|=", "|~"), fc.constantFrom(["info", "warn"], ["zzz", "2", "x"])),
   )
-  .map(([operator, text]) => ({ kind: "lineFilter", operator, alternatives: [{ kind: "text", text }] }));
+  .map(([operator, texts]) => ({
+    kind: "lineFilter",
+    operator,
+    alternatives: texts.map((text) => ({ kind: "text", text })),
+  }));
 
 const { filter } = fc.letrec<{ filter: LabelFilterNode }>((tie) => ({
   filter: fc.oneof(
@@ -103,16 +119,41 @@ const change: fc.Arbitrary<StageNode> = fc.oneof(
       labels: fc.array(fc.record({ name }), { minLength: 1, maxLength: 3 }),
     })
     .map((stage): StageNode => stage),
+  fc.constant<StageNode>({ kind: "decolorize" }),
   textMatcher.map((matcher): StageNode => ({ kind: "drop", labels: [{ name: matcher.name, matcher }] })),
 );
 
+const regexp: StageNode = { kind: "regexp", pattern: String.raw`level\W+(?P<found>\w+)` };
+
+const parsers: Readonly<Record<LineFormat, readonly StageNode[]>> = {
+  json: [
+    { kind: "json" },
+    { kind: "json" },
+    {
+      kind: "jsonExpressions",
+      extractions: [
+        { name: "found", path: "level" },
+        { name: "inner", path: "inner.id" },
+      ],
+    },
+    { kind: "unpack" },
+    regexp,
+  ],
+  logfmt: [
+    { kind: "logfmt", strict: false, keepEmpty: false },
+    { kind: "logfmt", strict: true, keepEmpty: true },
+    { kind: "logfmtExpressions", strict: false, keepEmpty: false, extractions: [{ name: "level", path: "level" }] },
+    regexp,
+  ],
+};
+
 function stages(format: LineFormat): fc.Arbitrary<readonly StageNode[]> {
-  const parser: StageNode = format === "json" ? { kind: "json" } : { kind: "logfmt", strict: false, keepEmpty: false };
+  const parser = fc.constantFrom(...parsers[format]);
   return fc
     .tuple(
       fc.array(lineFilter, { maxLength: 1 }),
       fc.array(earlyFilter, { maxLength: 1 }),
-      fc.constantFrom([], [parser], [parser]),
+      fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, { weight: 3, arbitrary: parser.map((stage) => [stage]) }),
       fc.array(labelFilter, { maxLength: 1 }),
       fc.array(change, { maxLength: 2 }),
     )

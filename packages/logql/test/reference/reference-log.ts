@@ -37,7 +37,10 @@ export function referenceStreams(
       }
       const parsed = new Map(line.parsed);
       if (line.error !== "") {
-        parsed.set("__error__", line.error).set("__error_details__", line.details);
+        parsed.set("__error__", line.error);
+      }
+      if (line.details !== "") {
+        parsed.set("__error_details__", line.details);
       }
       found.push({
         labels: labelsOfMap(line.stream),

@@ -174,7 +174,7 @@ function parsingOf({ operation, range }: RangeAggregation, grouping: Grouping | 
   const needed = [...filters, ...(unwrap?.filters ?? [])].flatMap(namesIn).concat(grouping.labels);
   // The line that a format makes is of interest only to who counts its bytes: random queries read it nowhere else.
   const countsBytes = operation.startsWith("bytes_");
-  const formats = log.stages.some((stage) => stage.kind === "labelFormat" || (countsBytes && readsLabels(stage)));
+  const formats = log.stages.some((stage) => (countsBytes || stage.kind === "labelFormat") && readsLabels(stage));
   return {
     runs: needed.length > 0 || formats || unwrap !== undefined,
     preservesError: needed.includes("__error__"),
@@ -182,7 +182,14 @@ function parsingOf({ operation, range }: RangeAggregation, grouping: Grouping | 
 }
 
 function readsLabels(stage: StageNode): boolean {
-  return stage.kind === "lineFormat" && stage.template.includes("{{");
+  switch (stage.kind) {
+    case "lineFormat":
+      return stage.template.includes("{{");
+    case "labelFormat":
+      return stage.formats.some((format) => format.kind === "rename" || format.template.includes("{{"));
+    default:
+      return false;
+  }
 }
 
 function sampleValue(

@@ -1,5 +1,11 @@
 import { labelsFrom, type Entry, type Labels, type Matcher } from "@sluice/model";
-import type { ComparisonOperator, LabelChoice, LabelFilterNode, StageNode } from "../../src/syntax/index.ts";
+import type {
+  ComparisonOperator,
+  LabelChoice,
+  LabelExtraction,
+  LabelFilterNode,
+  StageNode,
+} from "../../src/syntax/index.ts";
 
 /**
  * What stages do to one entry, written to be read beside the specification: plain maps, no hints, no order but the one
@@ -79,8 +85,34 @@ function passesStage(line: ReferenceLine, stage: StageNode, parsing: ReferencePa
       return true;
     case "logfmt":
       if (parsing.runs) {
-        parseLogfmt(line);
+        parseLogfmt(line, stage.keepEmpty);
       }
+      return true;
+    case "jsonExpressions":
+      if (parsing.runs) {
+        parseJsonPaths(line, stage.extractions, parsing.preservesError);
+      }
+      return true;
+    case "logfmtExpressions":
+      if (parsing.runs) {
+        parseLogfmtKeys(line, stage.extractions);
+      }
+      return true;
+    case "regexp":
+      if (parsing.runs) {
+        const found = new RegExp(stage.pattern.replaceAll("(?P<", "(?<"), "u").exec(line.text);
+        for (const [name, value] of Object.entries(found?.groups ?? {})) {
+          extract(line, name, value ?? "");
+        }
+      }
+      return true;
+    case "unpack":
+      // No random line holds a packed one, which would be needed to take its labels.
+      if (parsing.runs && line.text === brokenLine) {
+        failParsing(line, "expecting json object(6), but it is not", parsing.preservesError);
+      }
+      return true;
+    case "decolorize":
       return true;
     case "labelFilter":
       return passesFilter(line, stage.filter);
@@ -132,14 +164,49 @@ function extract(line: ReferenceLine, name: string, value: string): void {
 
 function parseJson(line: ReferenceLine, preservesError: boolean): void {
   if (line.text === brokenLine) {
-    if (preservesError) {
-      setParsed(line, "__preserve_error__", "true");
-    }
-    line.error = "JSONParserErr";
-    line.details = brokenDetails;
+    failParsing(line, brokenDetails, preservesError);
     return;
   }
   flatten(line, "", JSON.parse(line.text) as Record<string, unknown>);
+}
+
+function failParsing(line: ReferenceLine, details: string, preservesError: boolean): void {
+  if (preservesError) {
+    setParsed(line, "__preserve_error__", "true");
+  }
+  line.error = "JSONParserErr";
+  line.details = details;
+}
+
+/** Paths are names with dots between them. What is missing is an empty label, unless there is another of that name. */
+function parseJsonPaths(line: ReferenceLine, extractions: readonly LabelExtraction[], preservesError: boolean): void {
+  if (line.text === brokenLine) {
+    failParsing(line, "", preservesError);
+    return;
+  }
+  for (const { name, path } of extractions) {
+    const steps = path.split(".");
+    const found = steps.reduce<unknown>(
+      (value, key) => (value as Record<string, unknown> | undefined)?.[key],
+      JSON.parse(line.text),
+    );
+    if (typeof found === "string") {
+      extract(line, name, found);
+    } else if (valueOf(line, name) === undefined) {
+      setParsed(line, name, "");
+    }
+  }
+}
+
+function parseLogfmtKeys(line: ReferenceLine, extractions: readonly LabelExtraction[]): void {
+  for (const { name, path } of extractions) {
+    const value = logfmtPairs(line.text).find(([key]) => key === path)?.[1];
+    if (value !== undefined) {
+      extract(line, name, value);
+    } else if (valueOf(line, name) === undefined) {
+      setParsed(line, name, "");
+    }
+  }
 }
 
 function flatten(line: ReferenceLine, prefix: string, object: Record<string, unknown>): void {
@@ -155,13 +222,16 @@ function flatten(line: ReferenceLine, prefix: string, object: Record<string, unk
   }
 }
 
-function parseLogfmt(line: ReferenceLine): void {
-  for (const [, key, quoted, plain] of line.text.matchAll(/(\w+)=(?:"([^"]*)"|(\S*))/gu)) {
-    const value = quoted ?? plain!;
-    if (value !== "") {
-      extract(line, key!, value);
+function parseLogfmt(line: ReferenceLine, keepsEmpty: boolean): void {
+  for (const [key, value] of logfmtPairs(line.text)) {
+    if (value !== "" || keepsEmpty) {
+      extract(line, key, value);
     }
   }
+}
+
+function logfmtPairs(text: string): readonly (readonly [key: string, value: string])[] {
+  return Array.from(text.matchAll(/(\w+)=(?:"([^"]*)"|(\S*))/gu), ([, key, quoted, plain]) => [key!, quoted ?? plain!]);
 }
 
 /** Templates are text with `{{.name}}` in it. */

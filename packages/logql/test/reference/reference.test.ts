@@ -67,7 +67,7 @@ test("random metric queries over a range are answered as the reference answers t
       const expected = await rowsOf(() => referenceMatrix(expression, streams, originNs, endNs, stepNs));
       await expectSame(streams, printExpression(expression), command, expected, true);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -87,7 +87,7 @@ test(
         // Order is that of values only where the outermost function sorts; among groups it is open.
         await expectSame(streams, printExpression(expression), command, expected, sorts(expression));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   },
 );
@@ -123,7 +123,7 @@ test("random log queries are answered as the reference answers them", { timeout:
         expect(withoutDetails(rows), printExpression(log)).toEqual(withoutDetails(expected));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
