@@ -12,9 +12,17 @@ export function highest(members: readonly Series[], count: number, sign: Sign, s
   const ordered = members.toSorted((a, b) => compareLabels(a.labels, b.labels));
   const kept = ordered.map(({ labels, values }) => ({ labels, values, present: new Uint8Array(stepCount) }));
   for (let k = 0; k < stepCount; k++) {
-    const candidates = ordered.keys().filter((i) => ordered[i]!.present[k] === 1);
-    const ranked = [...candidates].sort((a, b) => rank(ordered[a]!.values[k]!, ordered[b]!.values[k]!, sign));
-    for (const i of ranked.slice(0, count)) {
+    const candidates: number[] = [];
+    for (let i = 0; i < ordered.length; i++) {
+      if (ordered[i]!.present[k] === 1) {
+        candidates.push(i);
+      }
+    }
+    if (candidates.length > count) {
+      candidates.sort((a, b) => rank(ordered[a]!.values[k]!, ordered[b]!.values[k]!, sign));
+      candidates.length = count;
+    }
+    for (const i of candidates) {
       kept[i]!.present[k] = 1;
     }
   }
