@@ -354,10 +354,14 @@ test.for([3, 40])("of %i attributes with repeated names the last ones count, in 
   expect(Object.keys(line![3])).toEqual(Object.keys(line![3]).toSorted((x, y) => (x < y ? -1 : 1)));
 });
 
-test("attributes of a resource are not multiplied by its records without end", () => {
-  const resource = [attribute("a", "x".repeat(60_000))];
-  const request = requestOf({ resource, records: Array.from({ length: 10_000 }, () => ({})) });
-  expect(() => decodeJson(request)).toThrow("characters of attributes in one request");
+test("attributes of a resource are not multiplied by its records and scopes without end", () => {
+  const resource = { attributes: Array.from({ length: 10_000 }, (_, i) => attribute(`a${i}`, "x")) };
+  const many = Array.from({ length: 10_000 }, () => ({}));
+  for (const scopeLogs of [[{ logRecords: many }], many]) {
+    expect(() => decodeJson({ resourceLogs: [{ resource, scopeLogs }] })).toThrow(
+      "characters of attributes in one request",
+    );
+  }
 });
 
 test("whatever comes, it is read or refused", () => {

@@ -63,6 +63,7 @@ export class StreamCollector implements LogRecordSink {
     pushText(metadata, "scope_name", name);
     pushText(metadata, "scope_version", version);
     pushNumber(metadata, "scope_dropped_attributes_count", droppedAttributesCount);
+    this.#spend(this.#resourceMetadata);
     // Of two with one name the last one is what Loki shows.
     this.#sharedMetadata = labelsFrom([...this.#resourceMetadata, ...metadata]);
   }
