@@ -170,7 +170,7 @@ function scanNumber(query: string, offset: number, isAfterBlank: boolean): Piece
   if (end === undefined) {
     return undefined;
   }
-  const isCutShort = isAfterBlank && end === offset + 1 && /[bB]/u.test(query.charAt(end));
+  const isCutShort = isAfterBlank && /^0b/iu.test(query.slice(offset, offset + 2));
   const warning = isCutShort ? "decimal literal has no digits" : wrongGoNumber(query.slice(offset, end));
   const durationEnd = endOf(durationTail, query, end)!;
   const ns = durationEnd > end ? durationNs(query.slice(offset, durationEnd)) : undefined;

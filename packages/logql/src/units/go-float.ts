@@ -81,6 +81,9 @@ export function printGoFixed(value: number): string {
   if (Math.abs(value) >= 1e21) {
     return `${BigInt(value)}.000000`;
   }
+  if (Object.is(value, -0)) {
+    return "-0.000000";
+  }
   // JavaScript rounds what lies exactly between two away from zero, Go to the even one.
   const isTie = Number.isInteger(value * 2 ** 7) && !Number.isInteger(value * 2 ** 6);
   const text = isTie ? value.toFixed(7).slice(0, -1) : value.toFixed(6);
