@@ -50,6 +50,14 @@ test("details without an error show only beside other changes", () => {
   expect(categoriesOf(labels)).toMatchObject({ parsed: { __error_details__: "d", x: "1" } });
 });
 
+test("labels that end up as the stream's are the stream's", () => {
+  const labels = labelsOf({ app: "a", env: "e" });
+  labels.setParsed("app", "a");
+  expect(categoriesOf(labels)).toEqual({ stream: { app: "a", env: "e" }, metadata: {}, parsed: {} });
+  labels.delete("env");
+  expect(categoriesOf(labels)).toEqual({ stream: {}, metadata: {}, parsed: { app: "a" } });
+});
+
 test("any number of labels behaves as a map does, line after line", () => {
   const name = fc.integer({ min: 0, max: 60 }).map((i) => `label${i}`);
   const change = fc.record({ name, value: fc.option(fc.string({ maxLength: 3 }), { nil: undefined }) });

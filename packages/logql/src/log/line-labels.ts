@@ -216,7 +216,7 @@ export class LineLabels {
   }
 
   categorised(): CategorisedLabels {
-    if (!this.#isChanged()) {
+    if (!this.#isChanged() || this.#areStreams()) {
       return { stream: this.#stream, metadata: noPairs, parsed: noPairs };
     }
     return { stream: this.#visibleStream(), metadata: sorted(this.#metadata), parsed: sorted(this.#parsed()) };
@@ -231,6 +231,29 @@ export class LineLabels {
   /** All labels, errors included, in no order. */
   pairs(): readonly LabelPair[] {
     return this.#isChanged() ? [...this.#visibleStream(), ...this.#metadata, ...this.#parsed()] : this.#stream;
+  }
+
+  /** Whether stages made the labels that the stream has, with the same values: as in Loki these are the stream's then. */
+  #areStreams(): boolean {
+    const isPlain = this.#metadata.length === 0 && this.error === "" && this.errorDetails === "";
+    if (!isPlain || this.#parsedCount === 0 || this.#parsedCount > this.#stream.length) {
+      return false;
+    }
+    const hasSameValue = ({ name, value }: LabelPair): boolean => {
+      const place = this.#placeOf(name);
+      const parsed = place === -1 ? undefined : this.#values[place];
+      return parsed === undefined ? !this.#deleted.has(name) : parsed === value;
+    };
+    return this.#parsedIsIn(this.#streamNames) && this.#stream.every(hasSameValue);
+  }
+
+  #parsedIsIn(names: ReadonlySet<string>): boolean {
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#values[i] !== undefined && !names.has(this.#names[i]!)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** As in Loki, an error's details alone change nothing. */

@@ -29,7 +29,7 @@ export function orderedGrouping({ without, labels }: Grouping): Grouping {
  * @param grouping an {@link orderedGrouping}.
  */
 export function sampleLabels(labels: LineLabels, grouping: Grouping | undefined): Labels {
-  if (labels.error !== "" || grouping === undefined) {
+  if (labels.error !== "" || grouping === undefined || (grouping.without && grouping.labels.length === 0)) {
     return labels.all();
   }
   if (grouping.without) {
