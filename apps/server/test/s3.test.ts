@@ -114,6 +114,8 @@ describeWithS3("a server whose segments are in a bucket", (s3) => {
     await using proxy = await startFaultProxy(s3().endpoint);
     const config = bucket(proxy.endpoint);
     let server = await start(directory.path, config);
+    // Threads have started: what is measured is the bucket.
+    expect(await lines(server)).toEqual([]);
     proxy.fault = () => ({ kind: "hang" });
     await push(server, "one");
     const flushing = flush(server).catch(() => 503);
