@@ -68,6 +68,8 @@ const QuerierSection = z.strictObject({
   max_outstanding_per_tenant: z.int().min(1).default(2048),
   /** Memory that one of them may take for objects; lines are kept outside of it. */
   thread_heap_bytes_max: PositiveSize.prefault("1GB"),
+  /** Decoded blocks that queries keep in memory, over all threads. */
+  block_cache_bytes_max: PositiveSize.prefault("256MB"),
   /** Whether a read request may name several tenants, `X-Scope-OrgID: a|b`. */
   multi_tenant_queries_enabled: z.boolean().default(false),
   /** Metrics over a range are evaluated at multiples of the step, as by Loki, whatever it is told; else from the start on. */

@@ -1,6 +1,6 @@
 import type { Kernels } from "@sluice/kernels";
 import type { Logger, Metrics } from "@sluice/model";
-import { defaultBlockCacheBytesMax, defaultFilterCacheBytesMax, defaultFooterCacheBytesMax } from "@sluice/store";
+import { defaultFilterCacheBytesMax, defaultFooterCacheBytesMax } from "@sluice/store";
 import type { QuerierConfig } from "../config.ts";
 import type { Storage } from "../storage/open-storage.ts";
 import type { IndexQuerier } from "./index-querier.ts";
@@ -21,13 +21,17 @@ export interface QueryRunnerOptions {
   readonly metrics: Metrics;
 }
 
+type CacheConfig = Pick<QuerierConfig, "block_cache_bytes_max">;
+
 const mebibyte = 1024 * 1024;
 
-const queryCaches: CacheBudget = {
-  footerCacheBytesMax: defaultFooterCacheBytesMax,
-  filterCacheBytesMax: defaultFilterCacheBytesMax,
-  blockCacheBytesMax: defaultBlockCacheBytesMax,
-};
+function queryCachesFor({ block_cache_bytes_max: blockCacheBytesMax }: CacheConfig): CacheBudget {
+  return {
+    footerCacheBytesMax: defaultFooterCacheBytesMax,
+    filterCacheBytesMax: defaultFilterCacheBytesMax,
+    blockCacheBytesMax,
+  };
+}
 
 /** For compaction, retention and deletes, and for what is asked about blocks without reading them. */
 const housekeepingCaches: CacheBudget = {
@@ -37,8 +41,8 @@ const housekeepingCaches: CacheBudget = {
 };
 
 /** Memory of the store on the thread that takes requests: where it answers queries, too, all of it. */
-export function storeCachesFor({ threads }: Pick<QuerierConfig, "threads">): CacheBudget {
-  return threads === 0 ? queryCaches : housekeepingCaches;
+export function storeCachesFor(config: CacheConfig & Pick<QuerierConfig, "threads">): CacheBudget {
+  return config.threads === 0 ? queryCachesFor(config) : housekeepingCaches;
 }
 
 /** The runner that the configuration asks for; to be disposed of after the last query. */
@@ -61,7 +65,7 @@ export function openQueryRunner(options: QueryRunnerOptions): QueryRunner & Asyn
     },
     objectDirectory: storage.objectDirectory,
     readAhead: storage.storeOptions.readAhead,
-    caches: queryCaches,
+    caches: queryCachesFor(config),
     logger,
     metrics,
   });

@@ -70,7 +70,7 @@ export async function openThreadsWorld(options: ThreadsWorldOptions = {}): Promi
     },
     objectDirectory: undefined,
     readAhead: undefined,
-    caches: storeCachesFor({ threads: 0 }),
+    caches: storeCachesFor({ threads: 0, block_cache_bytes_max: 64 * 1024 * 1024 }),
     logger,
     metrics,
     ...options,
