@@ -1,6 +1,6 @@
 const namesMax = 1024;
 
-/** Longer names than this make no label: a line of many fields in an object with a long key would take its square. */
+/** Longer names than this make no label, and are not looked at: a line of many fields in an object with a long key would take its square. */
 export const labelNameLengthMax = 1024;
 
 /**
@@ -49,7 +49,8 @@ function joinName(prefix: string, key: string): string {
 }
 
 function sanitizePart(key: string): string {
-  return trimGoSpace(key).replaceAll(/[^a-zA-Z0-9_]/gu, "_");
+  const trimmed = trimGoSpace(key);
+  return trimmed.length > labelNameLengthMax ? trimmed : trimmed.replaceAll(/[^a-zA-Z0-9_]/gu, "_");
 }
 
 function startsWithDigit(name: string): boolean {
