@@ -7,10 +7,6 @@ import { startServer } from "./server.ts";
 
 const stopDeadlineMs = 15_000;
 
-// Most regular expressions that backtrack too much go on in V8's linear-time engine. Not all do: those with counted
-// repetitions or look-aheads never, and some greedy loops (`[^x]*z`) go unnoticed. SECURITY.md says what that means.
-setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
-
 const builtPage = fileURLToPath(new URL("../../explore/dist", import.meta.url));
 
 /** The server as a process, from the command line to its end. */

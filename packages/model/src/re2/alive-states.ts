@@ -1,4 +1,4 @@
-import { bitsOf, intersects } from "./bits.ts";
+import { bitsOf, intersects, sparse, type SparseBits } from "./bits.ts";
 import { PositionAutomaton } from "./position-automaton.ts";
 import type { PositionGraph } from "./position-graph.ts";
 import { StateTable, unknownRow } from "./state-table.ts";
@@ -22,7 +22,7 @@ export class AliveStates {
   readonly #placeColumn: number;
   readonly #bits: Int32Array;
   /** The positions that a match begins with. */
-  readonly #first: Int32Array;
+  readonly #first: SparseBits;
   readonly #mayBeEmpty: boolean;
   #text = "";
   /** From the end of the text to its front. */
@@ -39,7 +39,7 @@ export class AliveStates {
     this.#placeColumn = automaton.classes.count;
     this.#table = new StateTable(automaton.classes.count + 1, automaton.words);
     this.#bits = new Int32Array(automaton.words + 1);
-    this.#first = first;
+    this.#first = sparse(first);
     this.#mayBeEmpty = mayBeEmpty;
   }
 
@@ -49,15 +49,17 @@ export class AliveStates {
    */
   static of(graph: PositionGraph): AliveStates | undefined {
     const last = graph.count - 1;
+    // Groups may tell apart what leads to the same: no chains.
     const backward = {
       ...graph,
+      chains: [],
       sets: graph.sets.toReversed(),
       links: graph.links.map(({ sources, targets }) => ({
         sources: targets.map((position) => last - position),
         targets: sources.map((position) => last - position),
       })),
     };
-    const automaton = PositionAutomaton.of(backward, backward.links, new Uint8Array(graph.count).fill(1));
+    const automaton = PositionAutomaton.of(backward, new Uint8Array(graph.count).fill(1));
     const first = graph.first.map((position) => last - position);
     return automaton && new AliveStates(automaton, bitsOf(first, automaton.words), graph.mayBeEmpty);
   }

@@ -7,14 +7,21 @@ export function bitsOf(numbers: Iterable<number>, words: number): Int32Array {
   return bits;
 }
 
-export function hasBit(bits: Int32Array, number: number): boolean {
-  return (bits[number >> 5]! & (1 << (number & 31))) !== 0;
+/** A bit vector by its words that are not zero. */
+export interface SparseBits {
+  readonly words: Int32Array;
+  readonly bits: Int32Array;
+}
+
+export function sparse(vector: Int32Array): SparseBits {
+  const words = Int32Array.from(vector.keys().filter((word) => vector[word] !== 0));
+  return { words, bits: words.map((word) => vector[word]!) };
 }
 
 /** Whether the vectors have a bit in common. */
-export function intersects(a: Int32Array, b: Int32Array): boolean {
-  for (let word = 0; word < b.length; word++) {
-    if ((a[word]! & b[word]!) !== 0) {
+export function intersects(vector: Int32Array, { words, bits }: SparseBits): boolean {
+  for (let i = 0; i < words.length; i++) {
+    if ((vector[words[i]!]! & bits[i]!) !== 0) {
       return true;
     }
   }

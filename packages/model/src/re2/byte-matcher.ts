@@ -1,4 +1,4 @@
-import { bitsOf, intersects, isEmpty } from "./bits.ts";
+import { bitsOf, intersects, isEmpty, sparse, type SparseBits } from "./bits.ts";
 import { leadingTo, PositionAutomaton } from "./position-automaton.ts";
 import { positionGraphOf, type GraphOptions } from "./position-graph.ts";
 import { deadRow, matchedRow, StateTable, unknownRow } from "./state-table.ts";
@@ -28,8 +28,8 @@ export class ByteMatcher {
   readonly #table: StateTable;
   readonly #classes: ByteClasses;
   readonly #start: Int32Array;
-  readonly #accepting: Int32Array;
-  readonly #acceptingAtEnd: Int32Array;
+  readonly #accepting: SparseBits;
+  readonly #acceptingAtEnd: SparseBits;
   #current: Int32Array;
   #next: Int32Array;
   readonly #pending = new Uint8Array(4);
@@ -47,8 +47,8 @@ export class ByteMatcher {
     this.endColumn = this.#classes.count;
     this.#table = new StateTable(this.endColumn + 1, words);
     this.#start = bitsOf([0], words);
-    this.#accepting = accepting;
-    this.#acceptingAtEnd = acceptingAtEnd;
+    this.#accepting = sparse(accepting);
+    this.#acceptingAtEnd = sparse(acceptingAtEnd);
     this.#current = new Int32Array(words + 1);
     this.#next = new Int32Array(words + 1);
   }
@@ -61,7 +61,7 @@ export class ByteMatcher {
     }
     const end = graph.count - 1;
     const atEnd = graph.links.filter(({ targets }) => targets.includes(end)).flatMap(({ sources }) => sources);
-    const automaton = PositionAutomaton.of(graph, graph.links, leadingTo([end], graph));
+    const automaton = PositionAutomaton.of(graph, leadingTo([end], graph));
     return (
       automaton && new ByteMatcher(automaton, bitsOf(graph.accepting, automaton.words), bitsOf(atEnd, automaton.words))
     );
@@ -149,10 +149,17 @@ export class ByteMatcher {
   #simulate(bytes: Uint8Array, from: number, end: number): boolean {
     this.#bytesToSimulate -= end - from;
     const { classes } = this.#automaton;
+    const { ascii } = classes;
     for (let at = from; at < end;) {
-      const length = characterLength(bytes, at, end);
-      this.#step(classes.of(length > 0 ? codePointAt(bytes, at, length) : replacement));
-      at += Math.max(length, 1);
+      const byte = bytes[at]!;
+      if (byte < 0x80) {
+        this.#step(ascii[byte]!);
+        at += 1;
+      } else {
+        const length = characterLength(bytes, at, end);
+        this.#step(classes.of(length > 0 ? codePointAt(bytes, at, length) : replacement));
+        at += Math.max(length, 1);
+      }
       if (intersects(this.#current, this.#accepting)) {
         return true;
       }
@@ -162,7 +169,9 @@ export class ByteMatcher {
 
   #step(charClass: number): void {
     this.#automaton.step(this.#current, 0, charClass, this.#next);
-    [this.#current, this.#next] = [this.#next, this.#current];
+    const current = this.#current;
+    this.#current = this.#next;
+    this.#next = current;
   }
 
   /** Finds the state behind a column, and notes it down unless the table had to be cleared for it. */

@@ -2,11 +2,10 @@ import { clip, codePointMax, type CodePointSet } from "./code-points.ts";
 import { childrenOf, type Assertion, type RegexNode, type RegexRepeat } from "./tree.ts";
 
 /**
- * Prints a tree as the source of a JavaScript expression that needs no flag. V8 saves an expression from exponential
- * backtracking only when it has no flags and no counted repetition, so that case folding and `.` are spelled out as
- * classes, characters beyond the BMP as surrogate pairs, and small counts as copies.
+ * Prints a tree as the source of a JavaScript expression that needs no flag, which V8 runs quickest: case folding and `.`
+ * are spelled out as classes, and characters beyond the BMP as surrogate pairs.
  *
- * @param captures keeps groups; without them copies are possible where a group would be copied too.
+ * @param captures keeps groups.
  */
 export function emitRegex(node: RegexNode, options: { readonly captures: boolean }): string {
   switch (node.kind) {
@@ -32,8 +31,7 @@ function group(source: string): string {
 }
 
 /**
- * JavaScript's own multi-line `^` and `$` know more line breaks than RE2, which has one. The look-ahead of `lineEnd` is
- * the one thing left that V8's linear engine cannot do.
+ * JavaScript's own multi-line `^` and `$` know more line breaks than RE2, which has one.
  */
 const assertionSources: Readonly<Record<Assertion, string>> = {
   textStart: "^",
@@ -110,10 +108,6 @@ function surrogatesOf(codePoint: number): [lead: number, trail: number] {
   return [surrogateFirst + (offset >> 10), trailFirst + (offset & 0x3ff)];
 }
 
-/** Copies are made of what is printed in no more characters than this, all together. */
-const copiesLengthMax = 4000;
-const copiesMax = 64;
-
 function emitRepeat(node: RegexRepeat, options: { readonly captures: boolean }): string {
   const { body, min, max, isGreedy } = node;
   const lazy = isGreedy ? "" : "?";
@@ -124,21 +118,7 @@ function emitRepeat(node: RegexRepeat, options: { readonly captures: boolean }):
   if (min === 0 && max === 1) {
     return `${atom}?${lazy}`;
   }
-  const copies = Number.isFinite(max) ? max : min;
-  const isCopied =
-    copies <= copiesMax && copies * atom.length <= copiesLengthMax && !(options.captures && hasCapture(body));
-  if (!isCopied) {
-    return `${atom}{${min},${Number.isFinite(max) ? max : ""}}${lazy}`;
-  }
-  const required = atom.repeat(min);
-  if (!Number.isFinite(max)) {
-    return group(required + emitEndless(body, atom, 0, lazy));
-  }
-  let optional = "";
-  for (let i = min; i < max; i++) {
-    optional = `(?:${atom}${optional})?${lazy}`;
-  }
-  return group(required + optional);
+  return `${atom}{${min},${Number.isFinite(max) ? max : ""}}${lazy}`;
 }
 
 /** `*` and `+`. Where a set holds everything beyond the BMP, its repetition may run over pairs half by half. */
@@ -163,10 +143,6 @@ function emitAtom(body: RegexNode, options: { readonly captures: boolean }): str
   const source = emitRegex(body, options);
   // An assertion must be wrapped too: JavaScript does not repeat one.
   return body.kind === "set" || body.kind === "capture" ? source : group(source);
-}
-
-function hasCapture(node: RegexNode): boolean {
-  return node.kind === "capture" || childrenOf(node).some(hasCapture);
 }
 
 /** The names of the groups in the order of their numbers, which count from 1. */

@@ -1,4 +1,5 @@
 import { CharClasses } from "./char-classes.ts";
+import { Chains } from "./chains.ts";
 import type { Link, PositionGraph } from "./position-graph.ts";
 
 /** Distances between positions that a shift of all of them at once covers, when there are many of the kind. */
@@ -9,6 +10,8 @@ const reachBytesMax = 16_777_216;
 
 /** Positions that make others reachable, and do not with a shift. */
 interface Exceptions {
+  /** The words with such positions. */
+  readonly sourceWords: Int32Array;
   /** The positions of a word that have such links. */
   readonly mask: Int32Array;
   /** By word: its entries are `[entryStarts[word], entryStarts[word + 1])`. */
@@ -33,19 +36,20 @@ export class PositionAutomaton {
   steps = 0;
   /** By class: the positions that take it. */
   readonly #reach: Int32Array;
-  readonly #distances: Int32Array;
-  readonly #shifted: Int32Array;
+  readonly #shifts: Shifts;
   readonly #exceptions: Exceptions;
+  readonly #chains: Chains;
   readonly #stamps: Int32Array;
   #stamp = 0;
 
-  private constructor(classes: CharClasses, words: number, reach: Int32Array, links: readonly Link[]) {
+  private constructor(classes: CharClasses, reach: Int32Array, { count, links, chains }: PositionGraph) {
+    const words = Math.ceil(count / 32);
     this.classes = classes;
     this.words = words;
+    this.#chains = new Chains(chains);
     this.#reach = reach;
-    const { distances, masks, rest } = shiftsOf(links, words);
-    this.#distances = distances;
-    this.#shifted = masks;
+    const { shifts, rest } = shiftsOf(merged(links), words);
+    this.#shifts = shifts;
     this.#exceptions = exceptionsOf(rest, words);
     this.#stamps = new Int32Array(rest.length);
   }
@@ -54,7 +58,7 @@ export class PositionAutomaton {
    * @param useful which positions are worth following; others are never reached.
    * @returns undefined when it would be too large.
    */
-  static of(graph: PositionGraph, links: readonly Link[], useful: Uint8Array): PositionAutomaton | undefined {
+  static of(graph: PositionGraph, useful: Uint8Array): PositionAutomaton | undefined {
     const sets = new Set(graph.sets.filter((set) => set.length > 0));
     const classes = new CharClasses(sets);
     const words = Math.ceil(graph.count / 32);
@@ -70,52 +74,62 @@ export class PositionAutomaton {
         }
       }
     }
-    return new PositionAutomaton(classes, words, reach, links);
+    return new PositionAutomaton(classes, reach, graph);
   }
 
   /** What can be reached from a set of positions by a character of the class; `to` must have a word to spare. */
   step(from: Int32Array, fromOffset: number, charClass: number, to: Int32Array): void {
     const { words } = this;
-    const distances = this.#distances;
-    const shifted = this.#shifted;
-    const { mask, entryStarts, entryMasks, entryLinks } = this.#exceptions;
-    const stamp = ++this.#stamp | 0;
     this.steps += 1;
-    to.fill(0);
+    for (let word = 0; word < words; word++) {
+      to[word] = 0;
+    }
+    this.#followExceptions(from, fromOffset, to);
+    const { stay, next, distances, far } = this.#shifts;
+    const reach = this.#reach;
+    const reachOffset = charClass * words;
+    let carry = 0;
     for (let word = 0; word < words; word++) {
       const bits = from[fromOffset + word]!;
-      if (bits === 0) {
-        continue;
-      }
-      for (let i = 0, at = word; i < distances.length; i++, at += words) {
-        const moving = bits & shifted[at]!;
-        const distance = distances[i]!;
-        to[word]! |= moving << distance;
-        if (distance !== 0) {
-          to[word + 1]! |= moving >>> (32 - distance);
+      let reached = to[word]! | carry;
+      carry = 0;
+      if (bits !== 0) {
+        const moving = bits & next[word]!;
+        reached |= (bits & stay[word]!) | (moving << 1);
+        carry = moving >>> 31;
+        for (let i = 0, at = word; i < distances.length; i++, at += words) {
+          const far32 = bits & far[at]!;
+          reached |= far32 << distances[i]!;
+          carry |= far32 >>> (32 - distances[i]!);
         }
       }
-      const exceptional = bits & mask[word]!;
+      to[word] = reached & reach[reachOffset + word]!;
+    }
+    to[words] = 0;
+    this.#chains.prune(to);
+  }
+
+  #followExceptions(from: Int32Array, fromOffset: number, to: Int32Array): void {
+    const { sourceWords, mask, entryStarts, entryMasks, entryLinks } = this.#exceptions;
+    this.#stamp = (this.#stamp + 1) | 0;
+    for (let i = 0; i < sourceWords.length; i++) {
+      const word = sourceWords[i]!;
+      const exceptional = from[fromOffset + word]! & mask[word]!;
       if (exceptional !== 0) {
         for (let entry = entryStarts[word]!; entry < entryStarts[word + 1]!; entry++) {
           if ((exceptional & entryMasks[entry]!) !== 0) {
-            this.#follow(entryLinks[entry]!, stamp, to);
+            this.#follow(entryLinks[entry]!, to);
           }
         }
       }
     }
-    const reach = this.#reach;
-    for (let word = 0, at = charClass * words; word < words; word++, at++) {
-      to[word]! &= reach[at]!;
-    }
-    to[words] = 0;
   }
 
-  #follow(link: number, stamp: number, to: Int32Array): void {
-    if (this.#stamps[link] === stamp) {
+  #follow(link: number, to: Int32Array): void {
+    if (this.#stamps[link] === this.#stamp) {
       return;
     }
-    this.#stamps[link] = stamp;
+    this.#stamps[link] = this.#stamp;
     const { targetStarts, targetWords, targetBits } = this.#exceptions;
     for (let target = targetStarts[link]!; target < targetStarts[link + 1]!; target++) {
       to[targetWords[target]!]! |= targetBits[target]!;
@@ -155,39 +169,61 @@ export function leadingTo(goals: Iterable<number>, { count, links }: PositionGra
   return useful;
 }
 
+/** Links from the same sources, or to the same targets, as one. */
+function merged(links: readonly Link[]): readonly Link[] {
+  const byTargets = Map.groupBy(links, ({ targets }) => targets.join());
+  const fewer = byTargets.values().map((alike): Link => ({ ...alike[0]!, sources: unionOf(alike, "sources") }));
+  const bySources = Map.groupBy(fewer, ({ sources }) => sources.join());
+  return bySources
+    .values()
+    .map((alike): Link => ({ ...alike[0]!, targets: unionOf(alike, "targets") }))
+    .toArray();
+}
+
+function unionOf(links: readonly Link[], side: keyof Link): readonly number[] {
+  return links.length === 1 ? links[0]![side] : [...new Set(links.flatMap((link) => link[side]))].sort((a, b) => a - b);
+}
+
+/** By word: the positions from which others are reached that lie a fixed distance behind them. */
 interface Shifts {
+  /** Those that are reached from themselves. */
+  readonly stay: Int32Array;
+  /** Those from which the next one is. */
+  readonly next: Int32Array;
+  /** More distances, from 2 to 31, and for each of them the words. */
   readonly distances: Int32Array;
-  /** By distance and word: the positions that reach what lies so far behind them. */
-  readonly masks: Int32Array;
-  readonly rest: readonly Link[];
+  readonly far: Int32Array;
 }
 
 /** Finds the links that a shift can do: copies of a part have the same distances inside. */
-function shiftsOf(links: readonly Link[], words: number): Shifts {
+function shiftsOf(links: readonly Link[], words: number): { readonly shifts: Shifts; readonly rest: readonly Link[] } {
   const counts = new Map<number, number>();
-  const single = links.filter(({ sources, targets }) => sources.length * targets.length <= 4);
-  for (const distance of single.flatMap(distancesOf)) {
+  const few = links.filter(({ sources, targets }) => sources.length * targets.length <= 4);
+  for (const distance of few.flatMap(distancesOf)) {
     counts.set(distance, (counts.get(distance) ?? 0) + 1);
   }
   const frequent = [...counts]
-    .filter(([distance, count]) => distance >= 0 && distance < 32 && (distance < 2 || count >= distanceCountMin))
+    .filter(([distance, count]) => distance >= 2 && distance < 32 && count >= distanceCountMin)
     .sort((a, b) => b[1] - a[1])
     .slice(0, distancesMax)
     .map(([distance]) => distance);
-  const masks = new Int32Array(frequent.length * words);
+  const masks = new Map([0, 1, ...frequent].map((distance) => [distance, new Int32Array(words)]));
   const rest: Link[] = [];
   for (const link of links) {
-    if (link.sources.length * link.targets.length > 4 || !distancesOf(link).every((d) => frequent.includes(d))) {
+    if (link.sources.length * link.targets.length > 4 || !distancesOf(link).every((distance) => masks.has(distance))) {
       rest.push(link);
       continue;
     }
     for (const source of link.sources) {
       for (const target of link.targets) {
-        masks[frequent.indexOf(target - source) * words + (source >> 5)]! |= 1 << (source & 31);
+        masks.get(target - source)![source >> 5]! |= 1 << (source & 31);
       }
     }
   }
-  return { distances: Int32Array.from(frequent), masks, rest };
+  const far = new Int32Array(frequent.length * words);
+  frequent.forEach((distance, i) => far.set(masks.get(distance)!, i * words));
+  const shifts = { stay: masks.get(0)!, next: masks.get(1)!, distances: Int32Array.from(frequent), far };
+  return { shifts, rest };
 }
 
 function distancesOf({ sources, targets }: Link): number[] {
@@ -214,6 +250,7 @@ function exceptionsOf(links: readonly Link[], words: number): Exceptions {
     entryStarts[word + 1] = entryStarts[word]! + list.length;
   }
   return {
+    sourceWords: Int32Array.from(mask.keys().filter((word) => mask[word] !== 0)),
     mask,
     entryStarts,
     entryMasks: Int32Array.from(entries.flatMap((list) => list.map(([bits]) => bits))),

@@ -42,6 +42,19 @@ export interface PositionGraph {
   readonly first: readonly number[];
   /** Whether the expression itself may be empty, somewhere. */
   readonly mayBeEmpty: boolean;
+  readonly chains: readonly Chain[];
+}
+
+/**
+ * Copies of a part, one behind the other, of which each leads to all that a later one leads to: whoever has reached the
+ * same place in both may forget the later one.
+ */
+export interface Chain {
+  /** The first position of the first copy. */
+  readonly start: number;
+  /** Positions of a copy. */
+  readonly size: number;
+  readonly copies: number;
 }
 
 export interface GraphOptions {
@@ -76,6 +89,7 @@ class GraphBuilder {
   readonly #sets: CodePointSet[] = [];
   readonly #kinds: Neighbour[] = [];
   readonly #links: Link[] = [];
+  readonly #chains: Chain[] = [];
   readonly #leaves: number[] = [];
   readonly #parts = new Map<CodePointSet, readonly (readonly [CodePointSet, Neighbour])[]>();
   #linkEnds = 0;
@@ -103,6 +117,7 @@ class GraphBuilder {
       leaves,
       first: body.first.map(({ position }) => position),
       mayBeEmpty: body.empty !== 0,
+      chains: this.#chains,
     };
   }
 
@@ -190,6 +205,7 @@ class GraphBuilder {
     if (max === 0) {
       return nothing;
     }
+    const start = this.#sets.length;
     const copies: Fragment[] = [];
     for (let count = Number.isFinite(max) ? max : Math.max(min, 1); count > 0; count--) {
       copies.push(this.#fragment(body));
@@ -198,6 +214,11 @@ class GraphBuilder {
     const lastCopy = copies.at(-1)!;
     if (!Number.isFinite(max)) {
       this.#link(lastCopy.last, lastCopy.first);
+    }
+    const size = (this.#sets.length - start) / copies.length;
+    const exact = Math.max(requiredCount - 1, 0);
+    if (size > 0 && copies.length - exact > 1) {
+      this.#chains.push({ start: start + exact * size, size, copies: copies.length - exact });
     }
     const required = copies.slice(0, requiredCount);
     const optional = copies.slice(requiredCount);
