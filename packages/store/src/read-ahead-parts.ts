@@ -41,7 +41,9 @@ export class WantedParts {
   setWindow({ from, count }: Stretch, window: ReadAheadWindow | undefined): void {
     this.#windows.fill(window, from, from + count);
     if (window === undefined) {
-      this.#firstOpen = Math.min(this.#firstOpen, from);
+      // Mostly all of it was read, and what was read is not open again.
+      const unread = this.#isRead.subarray(from, from + count).indexOf(0);
+      this.#firstOpen = unread === -1 ? this.#firstOpen : Math.min(this.#firstOpen, from + unread);
     }
   }
 

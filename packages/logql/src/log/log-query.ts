@@ -11,6 +11,7 @@ import {
   type ResultEntry,
   type ResultStream,
 } from "@sluice/model";
+import { inOrderOfEnd, inOrderOfStart, type PlacedBlock } from "../block-order.ts";
 import { scanBlock, type Execution } from "../execution.ts";
 import type { LogExpression } from "../syntax/index.ts";
 import type { CollectedLines, LineSet } from "./collected-lines.ts";
@@ -74,23 +75,10 @@ function edgeOf(block: BlockRef, direction: Direction): bigint {
   return direction === "forward" ? block.minNs : block.maxNs;
 }
 
-/** A block with its place in time; where times are equal, in the order in which the querier gave it. */
-interface PlacedBlock {
-  readonly block: BlockRef;
-  readonly ordinal: number;
-}
-
 function inTimeOrder(blocks: readonly BlockRef[], direction: Direction): readonly PlacedBlock[] {
-  const placed = blocks
-    .toSorted((a, b) => compareTimes(a.minNs, b.minNs) || compareTimes(a.maxNs, b.maxNs))
-    .map((block, ordinal) => ({ block, ordinal }));
   return direction === "forward"
-    ? placed
-    : placed.sort((a, b) => compareTimes(b.block.maxNs, a.block.maxNs) || b.ordinal - a.ordinal);
-}
-
-function compareTimes(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+    ? inOrderOfStart(blocks).map((block, ordinal) => ({ block, ordinal }))
+    : inOrderOfEnd(blocks);
 }
 
 function collectFrom(

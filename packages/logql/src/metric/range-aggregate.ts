@@ -8,6 +8,7 @@ import {
   type EntryBatch,
   type Labels,
 } from "@sluice/model";
+import { inOrderOfStart } from "../block-order.ts";
 import { scanBlock, type Execution } from "../execution.ts";
 import { verdict } from "../log/fields/field-test.ts";
 import { Line } from "../log/line.ts";
@@ -68,7 +69,7 @@ export async function aggregateRange(
   const blocks = startNs < endNs ? await execution.querier.select(request, execution.signal) : [];
   execution.stats.blocksTotal += blocks.length;
   const streams = streamOrder(blocks);
-  const ordered = inTimeOrder(blocks);
+  const ordered = inOrderOfStart(blocks);
   for (const [i, block] of ordered.entries()) {
     if (!countUnloaded(block, aggregation)) {
       const next = ordered[i + 1];
@@ -125,14 +126,6 @@ function streamOrder(blocks: readonly BlockRef[]): ReadonlyMap<string, number> {
   const streams = new Map(blocks.map(({ labels }) => [labelsKey(labels), labels]));
   const ordered = [...streams].sort(([, a], [, b]) => compareLabels(a, b));
   return new Map(ordered.map(([key], i) => [key, i]));
-}
-
-function inTimeOrder(blocks: readonly BlockRef[]): readonly BlockRef[] {
-  return blocks.toSorted((a, b) => compareTimes(a.minNs, b.minNs) || compareTimes(a.maxNs, b.maxNs));
-}
-
-function compareTimes(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Whether the labels and number of lines are all that matters of a block's content. */
