@@ -1,7 +1,8 @@
+import { compileRe2Bytes } from "@sluice/model";
 import { logLine, logLineIn, seededRng } from "@sluice/testkit";
 import { runBench, type BenchCase } from "@sluice/testkit/bench";
 import { compress, uncompress } from "snappyjs";
-import { createFinder, createKernels, fieldNames, plainKernels, type Kernels } from "../src/index.ts";
+import { createFinder, createKernels, fieldNames, needleSet, plainKernels, type Kernels } from "../src/index.ts";
 
 /** 32 blocks of 256 KiB of lines, as a scan meets them: each is decoded once and looked at once. */
 const blockBytes = 262_144;
@@ -116,6 +117,28 @@ await runBench("kernels-escape-json", directory, [
   eachOf("twin", withLines, (b) => plainKernels.escapeJsonLines(b.bytes, b.starts, b.ends, 0, b.all.length)),
   eachOf("JSON.stringify of the texts", withLines, (b) =>
     JSON.stringify(Array.from(b.all, (i) => decoder.decode(b.bytes.subarray(b.starts[i], b.ends[i])))),
+  ),
+]);
+
+await runBench("kernels-regex", directory, [
+  ...[["timeout"], ["error", "panic", "oom"]].flatMap((texts) =>
+    [true, false].flatMap((isFolded) => {
+      const set = needleSet(
+        texts.map((text) => encoder.encode(text)),
+        { isFolded },
+      );
+      return pair(`any of ${texts.join()}${isFolded ? " in either case" : ""}`, (kernels, block) =>
+        kernels.linesWithAny(block, set, 0, block.length),
+      );
+    }),
+  ),
+  ...["(?i)timeout", '"status":5\\d\\d', "\\d+\\.\\d+s$"].flatMap((pattern) =>
+    [simd, plainKernels].map((kernels) => {
+      const regex = compileRe2Bytes(pattern, { anchored: false });
+      return eachOf(`${pattern}: ${kernels.isSimd ? "kernel" : "twin"}`, withLines, (b) =>
+        kernels.matchLines(b.bytes, b.starts, b.ends, b.all, regex),
+      );
+    }),
   ),
 ]);
 
