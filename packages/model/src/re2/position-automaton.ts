@@ -88,6 +88,7 @@ export class PositionAutomaton {
     const { stay, next, distances, far } = this.#shifts;
     const reach = this.#reach;
     const reachOffset = charClass * words;
+    const distanceCount = distances.length;
     let carry = 0;
     for (let word = 0; word < words; word++) {
       const bits = from[fromOffset + word]!;
@@ -97,7 +98,7 @@ export class PositionAutomaton {
         const moving = bits & next[word]!;
         reached |= (bits & stay[word]!) | (moving << 1);
         carry = moving >>> 31;
-        for (let i = 0, at = word; i < distances.length; i++, at += words) {
+        for (let i = 0, at = word; i < distanceCount; i++, at += words) {
           const far32 = bits & far[at]!;
           reached |= far32 << distances[i]!;
           carry |= far32 >>> (32 - distances[i]!);
