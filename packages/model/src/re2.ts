@@ -2,7 +2,7 @@ import { AliveStates } from "./re2/alive-states.ts";
 import { ByteMatcher } from "./re2/byte-matcher.ts";
 import { CaptureMatcher, type Slots } from "./re2/capture-matcher.ts";
 import { captureNames, emitRegex } from "./re2/emit.ts";
-import { needlesOf, type RegexNeedles } from "./re2/needles.ts";
+import { needlesOf, prefixesOf, type RegexNeedles } from "./re2/needles.ts";
 import { parseRe2 } from "./re2/parse.ts";
 import { regexError } from "./re2/pattern-reader.ts";
 import { positionGraphOf } from "./re2/position-graph.ts";
@@ -98,6 +98,16 @@ export function literalsOfRe2(pattern: string): readonly string[] {
  */
 export function needlesOfRe2(pattern: string): RegexNeedles | undefined {
   return needlesOf(parseRe2(pattern, { dotAll: false }));
+}
+
+/**
+ * Texts of which every match begins with one, so that the expression need not be run on what lies before the first of them.
+ * Undefined when there are none.
+ *
+ * @throws {ServiceError} `bad_data` as {@link compileRe2}.
+ */
+export function prefixesOfRe2(pattern: string): RegexNeedles | undefined {
+  return prefixesOf(parseRe2(pattern, { dotAll: false }));
 }
 
 function v8Test(tree: RegexNode, anchored: boolean): CompiledRegex["test"] {

@@ -1,5 +1,12 @@
-import { createFinder, needleSet, type NeedleSet } from "@sluice/kernels";
-import { compileRe2Bytes, needlesOfRe2, type EntryBatch, type RegexNeedles } from "@sluice/model";
+import { createFinder, needleSet } from "@sluice/kernels";
+import {
+  compileRe2Bytes,
+  needlesOfRe2,
+  prefixesOfRe2,
+  type EntryBatch,
+  type ByteRegex,
+  type RegexNeedles,
+} from "@sluice/model";
 import type { SearchKernels } from "../execution.ts";
 import { findsLess, type LineFilterNode } from "../syntax/index.ts";
 import { effectiveAlternatives } from "./stages/line-filter.ts";
@@ -16,6 +23,8 @@ export interface LineSearch {
 
 const lineBreak = 0x0a;
 const alternativesMax = 16;
+/** Shorter ones are in many lines, often. */
+const prefixBytesMin = 3;
 const encoder = new TextEncoder();
 
 /** The search for a line filter's lines; undefined when they have to be asked one by one. */
@@ -77,6 +86,15 @@ function searchForRegex(texts: readonly string[], kernels: SearchKernels): LineS
     return needles;
   }
   const regex = compileRe2Bytes(text!, { anchored: false });
+  const prefixes = prefixesOfRe2(text!);
+  const beginnings = prefixes && searchFor(prefixes, kernels);
+  if (beginnings !== undefined && beginnings.lengthMin >= prefixBytesMin) {
+    return {
+      ...beginnings,
+      find: (batch, from, to) => matchFrom(beginnings, regex, kernels, batch, from, to),
+      isWhole: true,
+    };
+  }
   return {
     find(batch, from, to) {
       const rows = needles === undefined ? rowsBetween(from, to) : needles.find(batch, from, to);
@@ -85,6 +103,32 @@ function searchForRegex(texts: readonly string[], kernels: SearchKernels): LineS
     isWhole: true,
     lengthMin: needles?.lengthMin ?? 0,
   };
+}
+
+/** Runs an expression from where in each line it may begin to match first. */
+function matchFrom(
+  beginnings: NeedleSearch,
+  regex: ByteRegex,
+  kernels: SearchKernels,
+  batch: EntryBatch,
+  from: number,
+  to: number,
+): Uint32Array {
+  const places = beginnings.places(batch, from, to);
+  const rows = linesOf(batch, places.slice(), from, to);
+  if (rows.length === 0) {
+    return rows;
+  }
+  const starts = batch.lineStarts.slice();
+  let next = 0;
+  for (const row of rows) {
+    // The first place in the line: an entry of several lines has more.
+    while (places[next]! < starts[row]!) {
+      next += 1;
+    }
+    starts[row] = places[next]!;
+  }
+  return kernels.matchLines(batch.bytes, starts, batch.lineEnds, rows, regex);
 }
 
 export function rowsBetween(from: number, to: number): Uint32Array {
@@ -104,21 +148,37 @@ export function searchForNeedle(needle: Uint8Array, kernels: SearchKernels): Lin
   };
 }
 
+/** A search for any of some texts. */
+interface NeedleSearch extends LineSearch {
+  /** Where in the batch's bytes they lie first in each piece of text that ends with a line break. */
+  places(batch: EntryBatch, from: number, to: number): Uint32Array;
+}
+
 function searchFor(
   { needles: texts, isFolded, isWhole }: RegexNeedles,
   kernels: SearchKernels,
-): LineSearch | undefined {
+): NeedleSearch | undefined {
   const needles = texts.map((text) => encoder.encode(text));
   const [first] = needles;
+  const lengthMin = Math.min(...needles.map(({ length }) => length));
   if (needles.length === 1 && !isFolded) {
-    return { ...searchForNeedle(first!, kernels), isWhole };
+    return {
+      ...searchForNeedle(first!, kernels),
+      places: (batch, from, to) => kernels.linesWith(batch.bytes, first!, ...spanOf(batch, from, to)),
+      isWhole,
+    };
   }
   if (needles.some((needle) => needle.includes(lineBreak))) {
     return undefined;
   }
   const set = needleSet(needles, { isFolded });
-  const lengthMin = Math.min(...needles.map(({ length }) => length));
-  return { find: (batch, from, to) => linesWithAny(batch, set, kernels, from, to), isWhole, lengthMin };
+  const places: NeedleSearch["places"] = (batch, from, to) =>
+    kernels.linesWithAny(batch.bytes, set, ...spanOf(batch, from, to));
+  return { find: (batch, from, to) => linesOf(batch, places(batch, from, to), from, to), places, isWhole, lengthMin };
+}
+
+function spanOf({ lineStarts, lineEnds }: EntryBatch, from: number, to: number): [start: number, end: number] {
+  return from < to ? [lineStarts[from]!, lineEnds[to - 1]!] : [0, 0];
 }
 
 /** The lines among `[from, to)` that hold the needle, ascending. */
@@ -135,22 +195,7 @@ export function linesWith(
   if (needle.includes(lineBreak)) {
     return linesAround(batch, needle, from, to);
   }
-  const { bytes, lineStarts, lineEnds } = batch;
-  return linesOf(batch, kernels.linesWith(bytes, needle, lineStarts[from]!, lineEnds[to - 1]!), from, to);
-}
-
-function linesWithAny(
-  batch: EntryBatch,
-  set: NeedleSet,
-  kernels: SearchKernels,
-  from: number,
-  to: number,
-): Uint32Array {
-  if (from >= to) {
-    return new Uint32Array(0);
-  }
-  const { bytes, lineStarts, lineEnds } = batch;
-  return linesOf(batch, kernels.linesWithAny(bytes, set, lineStarts[from]!, lineEnds[to - 1]!), from, to);
+  return linesOf(batch, kernels.linesWith(batch.bytes, needle, ...spanOf(batch, from, to)), from, to);
 }
 
 /** Makes lines of places in the text, in their memory. */

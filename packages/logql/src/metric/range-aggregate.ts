@@ -24,6 +24,7 @@ import type { SampleSink } from "./sample-sink.ts";
 import { compileSampleValue, type SampleValue } from "./sample-value.ts";
 import { labelsKey, type Series } from "./series.ts";
 import { endOfSteps, windowFinder, type Steps } from "./steps.ts";
+import { WindowLists } from "./window-lists.ts";
 import { WindowSums } from "./window-sums.ts";
 
 /** One range aggregation while it runs. */
@@ -206,8 +207,8 @@ interface EntryTimes {
 
 function entryTimes(batch: EntryBatch, only: Windows | undefined, aggregation: Aggregation): EntryTimes {
   const { sink, steps, rangeNs, offsetNs } = aggregation;
-  if (only !== undefined && sink instanceof WindowSums) {
-    // To sums it does not matter when in its windows a sample is.
+  if (only !== undefined && (sink instanceof WindowSums || sink instanceof WindowLists)) {
+    // To these it does not matter when in its windows a sample is.
     return { firstOf: () => only.first, lastOf: () => only.last, timeOf: () => 0 };
   }
   const { deltaNs } = batch;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compileRe2, needlesOfRe2 } from "../re2.ts";
+import { compileRe2, needlesOfRe2, prefixesOfRe2 } from "../re2.ts";
 
 test.for<[pattern: string, needles: readonly string[], flags: string]>([
   ["timeout", ["timeout"], "whole"],
@@ -29,6 +29,22 @@ test.for<[pattern: string, needles: readonly string[], flags: string]>([
   const found = needlesOfRe2(pattern)!;
   expect(found.needles).toEqual(needles);
   expect([found.isWhole && "whole", found.isFolded && "folded"].filter(Boolean).join(" ")).toBe(flags);
+});
+
+test.for<[pattern: string, needles: readonly string[] | undefined]>([
+  ["status\\W+5\\d\\d", ["status"]],
+  ["(status)=\\d", ["status="]],
+  ["(GET|POST) .* 50[23]", ["GET ", "POST "]],
+  ["(?i)error: \\d", ["error: "]],
+  ["error\\b.*x", ["error"]],
+  ["\\berror", undefined],
+  ["^error", undefined],
+  ["x?error", ["error", "xerror"]],
+  ["\\d+error", undefined],
+  ["error\\d|fatal", undefined],
+  ["(?i)status\\d", undefined],
+])("every match of %s begins with one of %j", ([pattern, needles]) => {
+  expect(prefixesOfRe2(pattern)?.needles).toEqual(needles);
 });
 
 test.for(["", "\\d+", "a*", "(?:a|b*)", "x?", "a\\nb|c", "\ufffd", "^", "(?:abc)?", ".*", "[a-z]"])(

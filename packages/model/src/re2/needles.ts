@@ -47,6 +47,28 @@ export function needlesOf(tree: RegexNode): RegexNeedles | undefined {
   return { needles: [...needles], isFolded: hasFolded, isWhole: best === whole && isExact };
 }
 
+/** Texts of which every match begins with one; undefined when there are none. */
+export function prefixesOf(tree: RegexNode): RegexNeedles | undefined {
+  if (tree.kind === "capture") {
+    return prefixesOf(tree.body);
+  }
+  let prefix: Spelled = empty;
+  for (const part of tree.kind === "sequence" ? tree.parts : [tree]) {
+    const spelled = spell(part);
+    const longer = spelled === undefined || spelled.isGuarded ? undefined : after(prefix, spelled);
+    if (longer === undefined) {
+      break;
+    }
+    prefix = longer;
+  }
+  const { texts, relatives, hasFolded } = prefix;
+  if (texts.includes("") || relatives.length > 0) {
+    return undefined;
+  }
+  const needles = new Set(texts.map((text) => (hasFolded ? smallLetters(text) : text)));
+  return { needles: [...needles], isFolded: hasFolded, isWhole: false };
+}
+
 function spell(node: RegexNode): Spelled | undefined {
   switch (node.kind) {
     case "set":
