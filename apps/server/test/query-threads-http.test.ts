@@ -28,9 +28,11 @@ function ask({ address }: TestServer, query: string, init: RequestInit = {}): Pr
 }
 
 /** Takes many seconds. */
-const long = Array.from({ length: 400 }, (_, i) => `sum(count_over_time({app="web"} | line_format "{{ __line__ | upper | replace \\"A\\" \\"${i}\\" }}" |= "x"[1h]))`).join(
-  " + ",
-);
+const long = Array.from(
+  { length: 400 },
+  (_, i) =>
+    `sum(count_over_time({app="web"} | line_format "{{ __line__ | upper | replace \\"A\\" \\"${i}\\" }}" |= "x"[1h]))`,
+).join(" + ");
 const short = 'sum(count_over_time({app="web"}[1h]))';
 
 test("queries wait for their turn; when too many of a tenant do, more are refused, and come again", async () => {
