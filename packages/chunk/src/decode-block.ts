@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { plainKernels } from "@sluice/kernels";
-import { ByteReader, deltaNsMax, type EntryBatch, type ServiceError } from "@sluice/model";
+import { ByteReader, deltaNsMax, type EntryBatch, type MetadataColumn, type ServiceError } from "@sluice/model";
 import {
   columnNames,
   joinedEncoding,
@@ -149,9 +149,8 @@ function batchOfColumns(
   for (let i = 1; i < count; i++) {
     lineStarts[i] = lineEnds[i - 1]! + 1;
   }
-  const storedTimes = columns("times")!;
+  const times = timesLater(columns("times")!, entry, what);
   const storedMetadata = columns("metadata");
-  const times = once(() => readTimes(storedTimes(), entry, what));
   const batch = { count, baseNs, bytes, lineStarts, lineEnds };
   if (storedMetadata === undefined) {
     return {
@@ -161,7 +160,7 @@ function batchOfColumns(
       },
     };
   }
-  const metadata = once(() => readMetadata(new ByteReader(storedMetadata(), what), count));
+  const metadata = metadataLater(storedMetadata, count, what);
   return {
     ...batch,
     get deltaNs() {
@@ -173,9 +172,28 @@ function batchOfColumns(
   };
 }
 
+/*
+ * What is read later must not hold on to all that was at hand when the block was decoded: closures of one function share
+ * all that any of them uses. So each of these is made by a function of its own.
+ */
+
+function timesLater(stored: StoredColumn, entry: BlockEntry, what: string): () => Float64Array {
+  return once(() => readTimes(stored(), entry, what));
+}
+
+function metadataLater(stored: StoredColumn, count: number, what: string): () => MetadataColumn {
+  return once(() => readMetadata(new ByteReader(stored(), what), count));
+}
+
+/** What makes the value is let go of when it was made. */
 function once<Value extends object>(make: () => Value): () => Value {
+  let left: (() => Value) | undefined = make;
   let made: Value | undefined;
-  return () => (made ??= make());
+  return () => {
+    made ??= left!();
+    left = undefined;
+    return made;
+  };
 }
 
 /** Bytes of memory that a decoded block takes when all of its columns were asked for, about. */
@@ -199,8 +217,11 @@ function checkLayout({ encoding, columns, rawBytes, count }: BlockEntry, what: s
   }
 }
 
-/** A column of a block, to be decompressed; undefined when there is none. */
-type Columns = (name: keyof BlockColumns) => ((decompressColumn?: typeof decompress) => Uint8Array) | undefined;
+/** A column as it is stored, to be decompressed. */
+type StoredColumn = (decompressColumn?: typeof decompress) => Uint8Array;
+
+/** The columns of a block; undefined for one that it has not. */
+type Columns = (name: keyof BlockColumns) => StoredColumn | undefined;
 
 /** Checks all columns' checksums. What is decompressed later keeps a copy of its own: the bytes may be part of a large read. */
 function checkedColumns(entry: BlockEntry, bytes: Uint8Array, what: string): Columns {
@@ -215,9 +236,13 @@ function checkedColumns(entry: BlockEntry, bytes: Uint8Array, what: string): Col
       .slice(0, columnNames.indexOf(name))
       .reduce((sum, before) => sum + (columns[before]?.storedBytes ?? 0), 0);
     const stored = bytes.subarray(offset, offset + column.storedBytes);
-    const kept = name === "times" || name === "metadata" ? stored.slice() : stored;
-    return (decompressColumn = decompress) => decompressColumn(kept, column.rawBytes, `column ${name} of ${what}`);
+    const kept = name === "times" || name === "metadata" ? new Uint8Array(stored) : stored;
+    return storedColumn(kept, column.rawBytes, `column ${name} of ${what}`);
   };
+}
+
+function storedColumn(stored: Uint8Array, rawBytes: number, what: string): StoredColumn {
+  return (decompressColumn = decompress) => decompressColumn(stored, rawBytes, what);
 }
 
 function checkColumn(column: ColumnEntry, stored: Uint8Array, what: string): void {
