@@ -97,6 +97,13 @@ const queries = fc
     return [pipeline, `${pipeline} | drop no_such_label`].map((text) => (metric === undefined ? text : metric(text)));
   });
 
+const fieldNamedAsErrorDetails: [Record<string, string>, Entry[], string[], number] = [
+  { app: "a" },
+  [{ timestampNs: 0n, line: "level=error __error_details__=x" }],
+  ["", " | drop no_such_label"].map((stage) => `{app="a"} | logfmt | level="error" | __error_details__!=""${stage}`),
+  1,
+];
+
 test("what fields alone say is what the stages say", { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(streams, entries, queries, fc.constantFrom(1, 5, 100), async (labels, lines, pair, blockSize) => {
@@ -121,6 +128,6 @@ test("what fields alone say is what the stages say", { timeout: 60_000 }, async 
         expect(await answer(pair[0]!, plainKernels, direction), pair[0]).toEqual(wanted);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 3000, examples: [fieldNamedAsErrorDetails] },
   );
 });

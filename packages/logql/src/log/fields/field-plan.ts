@@ -16,6 +16,8 @@ export interface FieldPlan {
 }
 
 const aboutErrors = new Set([errorLabel, errorDetailsLabel, preserveErrorLabel]);
+/** What a filter of these asks for may also be a field of that name; it never is for the error itself. */
+const aboutErrorsOrFields = new Set([errorDetailsLabel, preserveErrorLabel]);
 
 /**
  * Plans stages that are one parser and label filters behind it; undefined for all others, which need every line's labels.
@@ -29,7 +31,11 @@ export function planFields(stages: readonly StageNode[], { required, noLabels }:
     return undefined;
   }
   const filters = rest.flatMap((stage) => (stage.kind === "labelFilter" ? [stage.filter] : []));
-  const asked = new Set([...filters.flatMap(namesInFilter), ...(required ?? [])]);
+  const filtered = filters.flatMap(namesInFilter);
+  if (filtered.some((name) => aboutErrorsOrFields.has(name))) {
+    return undefined;
+  }
+  const asked = new Set([...filtered, ...(required ?? [])]);
   const names = [...asked].filter((name) => !aboutErrors.has(name));
   if (filters.length < rest.length || names.length === 0 || names.length > fieldNamesMax || !names.every(isPlain)) {
     return undefined;
