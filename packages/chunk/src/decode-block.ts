@@ -10,7 +10,7 @@ import {
   type ColumnEntry,
   type DecodeKernels,
 } from "./block-columns.ts";
-import { corrupt, readMetadata } from "./metadata-column.ts";
+import { corrupt, readMetadataColumn } from "./metadata-column.ts";
 import { decompress, decompressBriefly, decompressInto, roomFor } from "./zstd.ts";
 
 /** A damaged footer must not make us allocate more than a block may ever hold. */
@@ -67,7 +67,7 @@ export function decodeBlockHolding(
   kernels: DecodeKernels = plainKernels,
 ): EntryBatch | undefined {
   checkLayout(entry, what);
-  const columns = checkedColumns(entry, bytes, what);
+  const columns = checkedColumns(entry, bytes, what, true);
   const bodyBytes = entry.rawBytes + entry.count;
   const ids = columns("ids")?.();
   // What is searched first, or written out with its ids, is not needed for longer than that.
@@ -102,7 +102,7 @@ export function decodeBlockBriefly(
   if (textRoom === undefined) {
     return decodeBlockHolding(entry, bytes, needles, what, kernels);
   }
-  const columns = checkedColumns(entry, bytes, what);
+  const columns = checkedColumns(entry, bytes, what, false);
   let lines = columns("body")!((...column) => decompressInto(column[0], textRoom, column[1], column[2]));
   if (idsRoom !== undefined && out !== undefined) {
     const storedIds = columns("ids")!((...column) => decompressInto(column[0], idsRoom, column[1], column[2]));
@@ -182,7 +182,7 @@ function timesLater(stored: StoredColumn, entry: BlockEntry, what: string): () =
 }
 
 function metadataLater(stored: StoredColumn, count: number, what: string): () => MetadataColumn {
-  return once(() => readMetadata(new ByteReader(stored(), what), count));
+  return once(() => readMetadataColumn(new ByteReader(stored(), what), count));
 }
 
 /** What makes the value is let go of when it was made. */
@@ -223,8 +223,12 @@ type StoredColumn = (decompressColumn?: typeof decompress) => Uint8Array;
 /** The columns of a block; undefined for one that it has not. */
 type Columns = (name: keyof BlockColumns) => StoredColumn | undefined;
 
-/** Checks all columns' checksums. What is decompressed later keeps a copy of its own: the bytes may be part of a large read. */
-function checkedColumns(entry: BlockEntry, bytes: Uint8Array, what: string): Columns {
+/**
+ * Checks all columns' checksums.
+ *
+ * @param outlivesBytes what is decompressed later gets a copy of its own: the bytes may be part of a large read.
+ */
+function checkedColumns(entry: BlockEntry, bytes: Uint8Array, what: string, outlivesBytes: boolean): Columns {
   const { columns } = entry;
   checkBlock(entry, bytes, what);
   return (name) => {
@@ -236,7 +240,8 @@ function checkedColumns(entry: BlockEntry, bytes: Uint8Array, what: string): Col
       .slice(0, columnNames.indexOf(name))
       .reduce((sum, before) => sum + (columns[before]?.storedBytes ?? 0), 0);
     const stored = bytes.subarray(offset, offset + column.storedBytes);
-    const kept = name === "times" || name === "metadata" ? new Uint8Array(stored) : stored;
+    const isLate = name === "times" || name === "metadata";
+    const kept = isLate && outlivesBytes ? new Uint8Array(stored) : stored;
     return storedColumn(kept, column.rawBytes, `column ${name} of ${what}`);
   };
 }

@@ -28,17 +28,42 @@ export function writeMetadata(out: ByteWriter, { sets, index }: MetadataColumn):
 
 /** @throws {ServiceError} `corrupt` */
 export function readMetadata(reader: ByteReader, rowCount: number): MetadataColumn {
-  const setCount = readCount(reader, reader.remaining);
-  const sets: Labels[] = [[], ...Array.from({ length: setCount }, () => readLabels(reader))];
+  const sets = readSets(reader);
+  return { sets, index: readIndex(reader, rowCount, sets.length) };
+}
+
+/**
+ * {@link readMetadata} of a column that is read to its end: which set a row has is found out when it is asked for, since who
+ * looks for a label mostly sees from the sets that it is not there.
+ *
+ * @throws {ServiceError} `corrupt`, the index, too.
+ */
+export function readMetadataColumn(reader: ByteReader, rowCount: number): MetadataColumn {
+  const sets = readSets(reader);
+  let index: Uint32Array | undefined;
+  return {
+    sets,
+    get index() {
+      return (index ??= readIndex(reader, rowCount, sets.length));
+    },
+  };
+}
+
+function readSets(reader: ByteReader): Labels[] {
+  const count = readCount(reader, reader.remaining);
+  return [[], ...Array.from({ length: count }, () => readLabels(reader))];
+}
+
+function readIndex(reader: ByteReader, rowCount: number, setCount: number): Uint32Array {
   const index = new Uint32Array(rowCount);
   for (let i = 0; i < rowCount; i++) {
     const place = reader.varint();
-    if (place > setCount) {
-      throw reader.corrupt(`row ${i} has metadata set ${place} of ${setCount}`);
+    if (place >= setCount) {
+      throw reader.corrupt(`row ${i} has metadata set ${place} of ${setCount - 1}`);
     }
     index[i] = place;
   }
-  return { sets, index };
+  return index;
 }
 
 /**

@@ -45,8 +45,7 @@ export async function verifySegment(
     const { offset } = entry;
     const what = `block at byte ${offset} of ${name}`;
     const block = bytes.subarray(offset, offset + blockLength(entry));
-    // The copy asks for every column, so that damage to any of them is found.
-    const batch = attempt(problems, () => ({ ...decodeBlock(entry, block, what) }));
+    const batch = attempt(problems, () => wholeBatch(decodeBlock(entry, block, what)));
     onBlock(i, entry, batch);
     if (filters?.has(i) === true) {
       const filter = bytes.subarray(filters.startOf(i), filters.endOf(i));
@@ -58,6 +57,11 @@ export async function verifySegment(
     }
   }
   return { footer, problems };
+}
+
+/** A batch that has been asked for every column, so that damage to any of them is found. */
+function wholeBatch(batch: EntryBatch): EntryBatch {
+  return batch.metadata === undefined ? { ...batch } : { ...batch, metadata: { ...batch.metadata } };
 }
 
 /** Runs what may find damage; that is a problem, everything else a bug. */

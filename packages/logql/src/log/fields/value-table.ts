@@ -5,6 +5,12 @@ export const absentValue = 0;
 
 const slotsAtFirst = 1024;
 const bytesAtFirst = 16 * 1024;
+/** A length of up to 3 and as many bytes make a number of 26 bits. */
+const shortBytesMax = 3;
+const shortMask = 255;
+const shortShift = 20;
+const golden = 0x9e3779b1;
+const noKey = -1;
 
 /**
  * Numbers the values of a field, so that what follows from a value is found out once for each: most fields of most logs have
@@ -17,6 +23,8 @@ export class ValueTable {
   #ends = new Float64Array(slotsAtFirst);
   #bytes = new Uint8Array(bytesAtFirst);
   #count = 0;
+  readonly #shortKeys = new Int32Array(shortMask + 1).fill(noKey);
+  readonly #shortNumbers = new Int32Array(shortMask + 1);
 
   /** How many values it knows, which is the highest number. */
   get count(): number {
@@ -25,6 +33,26 @@ export class ValueTable {
 
   /** The number of the value `bytes[start, end)`. */
   numberOf(bytes: Uint8Array, start: number, end: number): number {
+    return end - start <= shortBytesMax ? this.#ofShort(bytes, start, end) : this.#ofAny(bytes, start, end);
+  }
+
+  /** Short values are remembered as numbers of their own bytes and length. */
+  #ofShort(bytes: Uint8Array, start: number, end: number): number {
+    let key = end - start;
+    for (let i = start; i < end; i++) {
+      key = (key << 8) | bytes[i]!;
+    }
+    const place = (Math.imul(key, golden) >>> shortShift) & shortMask;
+    if (this.#shortKeys[place] === key) {
+      return this.#shortNumbers[place]!;
+    }
+    const number = this.#ofAny(bytes, start, end);
+    this.#shortKeys[place] = key;
+    this.#shortNumbers[place] = number;
+    return number;
+  }
+
+  #ofAny(bytes: Uint8Array, start: number, end: number): number {
     const hash = hashOf(bytes, start, end);
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -45,6 +73,7 @@ export class ValueTable {
 
   clear(): void {
     this.#slots.fill(absentValue);
+    this.#shortKeys.fill(noKey);
     this.#count = 0;
   }
 
