@@ -4,15 +4,15 @@ import { replaceInvalid } from "../json-escape.ts";
 import { errorDetailsLabel, errorLabel } from "../line-labels.ts";
 import { compileFieldTests, verdict, type FieldTest, type FieldValues } from "./field-test.ts";
 import type { FieldPlan } from "./field-plan.ts";
-import { absentValue, ValueTable } from "./value-table.ts";
+import { absentValue, unclearValue, ValueTable } from "./value-table.ts";
 
 type FieldKernels = Pick<Kernels, "jsonFields" | "logfmtFields">;
 
 const encoder = new TextEncoder();
-/** Values that are remembered; with more it begins anew. */
+/** Values of a field that are remembered, and bytes of the values of all fields; with more it begins anew. */
 const valuesMax = 200_000;
+const valueBytesMax = 32 * 1024 * 1024;
 const unread = -2;
-const unclearValue = -1;
 
 /**
  * The fields of many lines at once, found by a kernel, and what a plan's filters say about them. It makes no label and no
@@ -57,7 +57,7 @@ export class FieldScan implements FieldValues {
   begin(batch: EntryBatch, stream: Labels, rows: Uint32Array): void {
     const { names, parser, readsWholeLines } = this.#plan;
     const search = this.#searchBeside(stream)!;
-    if (this.#tables.some(({ count }) => count > valuesMax)) {
+    if (this.#remembersMuch) {
       this.#forget();
     }
     const { bytes, lineStarts, lineEnds } = batch;
@@ -117,6 +117,11 @@ export class FieldScan implements FieldValues {
     return column === -1
       ? this.#constants[place] === absentValue
       : kinds[column * status.length + this.#row] === fieldKind.none;
+  }
+
+  get #remembersMuch(): boolean {
+    const bytes = this.#tables.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return bytes > valueBytesMax || this.#tables.some(({ count }) => count > valuesMax);
   }
 
   #read(place: number): number {

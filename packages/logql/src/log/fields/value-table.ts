@@ -2,7 +2,11 @@ import { decodeLine } from "../decode-line.ts";
 
 /** The number of a field that a line does not have. */
 export const absentValue = 0;
+/** The number of a value that has none. */
+export const unclearValue = -1;
 
+/** Slots that are looked at for a value. Half of all are free, so that more are taken only where somebody made values for it. */
+const probesMax = 64;
 const slotsAtFirst = 1024;
 const bytesAtFirst = 16 * 1024;
 /** A length of up to 3 and as many bytes make a number of 26 bits. */
@@ -14,7 +18,7 @@ const noKey = -1;
 
 /**
  * Numbers the values of a field, so that what follows from a value is found out once for each: most fields of most logs have
- * few. Values are told apart by their bytes. The numbers begin at 1; {@link absentValue} is nobody's.
+ * few. Values are told apart by their bytes. The numbers begin at 1.
  */
 export class ValueTable {
   /** Values by their hash: open addressing, half empty. */
@@ -31,7 +35,12 @@ export class ValueTable {
     return this.#count;
   }
 
-  /** The number of the value `bytes[start, end)`. */
+  /** Bytes of the values that it knows. */
+  get sizeBytes(): number {
+    return this.#ends[this.#count]!;
+  }
+
+  /** The number of the value `bytes[start, end)`; {@link unclearValue} where too many others have its hash. */
   numberOf(bytes: Uint8Array, start: number, end: number): number {
     return end - start <= shortBytesMax ? this.#ofShort(bytes, start, end) : this.#ofAny(bytes, start, end);
   }
@@ -55,7 +64,8 @@ export class ValueTable {
   #ofAny(bytes: Uint8Array, start: number, end: number): number {
     const hash = hashOf(bytes, start, end);
     const mask = this.#slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    let slot = hash & mask;
+    for (let probes = 0; probes < probesMax; probes++) {
       const number = this.#slots[slot]!;
       if (number === absentValue) {
         return this.#add(slot, hash, bytes, start, end);
@@ -63,7 +73,9 @@ export class ValueTable {
       if (this.#hashes[number] === hash && this.#equals(number, bytes, start, end)) {
         return number;
       }
+      slot = (slot + 1) & mask;
     }
+    return unclearValue;
   }
 
   /** The value as text, as a parser makes a label of it. */
