@@ -99,6 +99,13 @@ describe("joining streams", () => {
     expect(join.finish()).toEqual({ type: "streams", streams: [stream("a", 2, 10), stream("b", 1, 3, 12)] });
   });
 
+  test("a stream may have very many lines", () => {
+    const join = new StreamsJoin(1_000_000, "forward");
+    const { labels, entries } = stream("a", 1);
+    expect(join.add([{ labels, entries: Array.from({ length: 400_000 }, () => entries[0]!) }])).toBe("taken");
+    expect(join.remaining).toBe(600_000);
+  });
+
   test("backward the newest count", () => {
     const join = new StreamsJoin(3, "backward");
     expect(join.add([stream("a", 14, 10), stream("b", 13, 12)])).toBe("taken");

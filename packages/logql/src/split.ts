@@ -115,7 +115,10 @@ export class StreamsJoin {
       const text = printLabels(labels);
       const stream = this.#streams.get(text) ?? { labels, entries: [] };
       this.#streams.set(text, stream);
-      stream.entries.push(...entries);
+      // There may be more than a call can have arguments.
+      for (const entry of entries) {
+        stream.entries.push(entry);
+      }
       this.#remaining -= entries.length;
     }
     return "taken";
