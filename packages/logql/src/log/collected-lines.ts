@@ -21,6 +21,11 @@ export class CollectedLines {
   bytes = new Uint8Array(bytesAtFirst);
   #bytesUsed = 0;
 
+  /** Bytes of the lines. */
+  get sizeBytes(): number {
+    return this.#bytesUsed;
+  }
+
   add(seconds: number, nanos: number, bytes: Uint8Array, start: number, end: number, set: LineSet): void {
     const row = this.count;
     if (row === this.seconds.length) {

@@ -1,4 +1,4 @@
-import { compareLabels, type Direction, type Labels } from "@sluice/model";
+import { compareLabels, ServiceError, type Direction, type Labels } from "@sluice/model";
 import { CollectedLines, type LineSet } from "./collected-lines.ts";
 
 /** What orders a block among others. */
@@ -37,6 +37,8 @@ interface Run {
 
 /** Lines that are more than wanted and wait for a decision, before they are let go of. */
 const spareRows = 1000;
+/** Bytes of lines that are held at most. */
+const lineBytesMax = 1024 * 1024 * 1024;
 
 /**
  * Chooses the lines of a log query from blocks that come in time order, but overlap: it merges what the blocks gave, and
@@ -86,6 +88,7 @@ export class LogCollector {
     return this.#options.intervalNs > 0n || block.end - block.next < this.#wanted;
   }
 
+  /** @throws {ServiceError} `bad_data` when all that may still be wanted does not fit into memory. */
   endBlock(): void {
     const run = this.#block!;
     if (run.next < run.end) {
@@ -95,6 +98,16 @@ export class LogCollector {
     }
     if (this.#options.intervalNs === 0n && this.#waiting > 2 * this.#wanted + spareRows) {
       this.#trim();
+    } else if (this.#lines.count > 2 * (this.#chosen.length + this.#waiting) + spareRows) {
+      // The others were too near to the line before.
+      this.#compact(this.#runs);
+    }
+    if (this.#lines.sizeBytes > lineBytesMax) {
+      throw new ServiceError(
+        "bad_data",
+        `the query needs more than ${lineBytesMax / 1024 / 1024} MB of memory for its lines; ` +
+          "consider a smaller limit, a narrower selector or a shorter time range",
+      );
     }
   }
 
