@@ -69,6 +69,20 @@ test.for([
   expect(Math.abs(total - 10_000)).toBeLessThan(500);
 });
 
+test.for([
+  { title: "begins", startNs: 20_000n, endNs: 30_000n, wanted: 10_000 },
+  { title: "ends", startNs: 0n, endNs: 100n, wanted: 100 },
+])("a large block in which the range $title does not hide lines", async ({ startNs, endNs, wanted }) => {
+  const streams = ["a", "b"].map((app) => ({
+    labels: labelsFromRecord({ app }),
+    entries: Array.from({ length: 30_000 }, (_, i) => ({ timestampNs: BigInt(i), line: `it works ${i}` })),
+  }));
+  const limits = { linesMax: 1_000_000, bytesMax: 1_000_000_000 };
+  const query = queryOf([], { ...limits, querier: memoryQuerier(streams, 30_000), startNs, endNs });
+  const { patterns } = await minePatterns(query, signal);
+  expect(patterns.map(({ samples }) => samples)).toEqual([[[0, 2 * wanted]]]);
+});
+
 test("the work ends when nobody waits for it", async () => {
   const controller = new AbortController();
   controller.abort();

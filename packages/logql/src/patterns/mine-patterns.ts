@@ -126,6 +126,9 @@ class PatternScan {
     const { bytes, lineStarts, lineEnds, deltaNs, baseNs, metadata } = batch;
     const from = Math.max(first, firstAtOrAfter(batch, startNs));
     const to = Math.min(end, firstAtOrAfter(batch, endNs));
+    if (from >= to) {
+      return;
+    }
     const miners = metadata?.sets.map(() => undefined as PatternMiner | undefined);
     const withoutMetadata = metadata === undefined ? this.#minerOf(unknownLevel) : undefined;
     // Milliseconds are exact enough to find a step, but for a line at its very edge.
