@@ -87,6 +87,7 @@ export async function measureLanguage(directory: string, { rawBytes }: Pushed, r
       report(name, size / (await cpuSecondsOf(server, rounds, run)) / 1e6, "MB/s/CPU-s", goal);
     }
     await measureLines(server, report);
+    report("peak memory after the queries", server.peakMib(), "MiB");
   });
 }
 
