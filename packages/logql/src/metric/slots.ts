@@ -2,6 +2,11 @@ import type { Labels } from "@sluice/model";
 import type { MemoryBudget } from "./memory-budget.ts";
 import { labelsKey } from "./series.ts";
 
+/** What a series takes beside its numbers, about, in numbers of 8 bytes: itself, each of its labels, each four characters. */
+const cellsOfSeries = 40;
+const cellsOfLabel = 8;
+const charactersPerCell = 4;
+
 /** The series of one range aggregation by number, and what is kept for them. */
 export class Slots {
   readonly #numbers = new Map<string, number>();
@@ -10,6 +15,7 @@ export class Slots {
   readonly #stepCount: number;
   readonly #budget: MemoryBudget;
   #cells = 0;
+  #cellsOfLabels = 0;
 
   /** @param cellsPerSlot how many numbers of 8 bytes are kept for each series from the start. */
   constructor(stepCount: number, cellsPerSlot: number, budget: MemoryBudget) {
@@ -32,7 +38,9 @@ export class Slots {
     let slot = this.#numbers.get(key);
     if (slot === undefined) {
       slot = this.#labels.length;
-      this.reserve(this.#cellsPerSlot);
+      const ofLabels = cellsOfSeries + labels.length * cellsOfLabel + Math.ceil(key.length / charactersPerCell);
+      this.reserve(this.#cellsPerSlot + ofLabels);
+      this.#cellsOfLabels += ofLabels;
       this.#numbers.set(key, slot);
       this.#labels.push(labels);
       open(slot);
@@ -51,8 +59,8 @@ export class Slots {
     this.#cells -= cells;
   }
 
-  /** Lets go of everything but one number per series and step: the answer. */
+  /** Lets go of everything but the series and one number for each of their steps: the answer. */
   finish(): void {
-    this.release(this.#cells - this.#labels.length * this.#stepCount);
+    this.release(this.#cells - this.#cellsOfLabels - this.#labels.length * this.#stepCount);
   }
 }

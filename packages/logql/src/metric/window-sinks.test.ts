@@ -109,6 +109,20 @@ test("what is kept counts as long as it is kept, over all aggregations of a quer
   expect(() => new Slots(1, 0, budget).reserve(1_000_000)).toThrow("the query needs more than 256 MB");
 });
 
+test("the labels of series count as long as the query runs: an answer of one step may have a million of them", () => {
+  const budget = new MemoryBudget();
+  budget.reserve(31_000_000);
+  const slots = new Slots(1, 1, budget);
+  const openSome = (prefix: string): void => {
+    for (let i = 0; i < 10_000; i++) {
+      slots.slot(labelsFromRecord({ trace_id: `${prefix}-${i}` }), () => undefined);
+    }
+  };
+  openSome("a");
+  slots.finish();
+  expect(() => openSome("b")).toThrow("the query needs more than 256 MB of memory for its series");
+});
+
 test("a quantile is what sorting finds", () => {
   const value = fc.oneof(fc.nat(5), fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity));
   const values = fc.array(value, { minLength: 1, maxLength: 80 });
