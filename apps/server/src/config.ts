@@ -81,6 +81,8 @@ export type QuerierConfig = z.output<typeof QuerierSection>;
 
 /** The server's whole configuration file. */
 export const ServerConfig = z.strictObject({
+  /** Whether requests must name their tenant; otherwise those that do not are the tenant `fake`'s. */
+  auth_enabled: z.boolean().default(false),
   server: ServerSection.prefault({}),
   common: CommonConfig.prefault({}),
   storage_config: StorageConfig.prefault({}),

@@ -167,3 +167,32 @@ describe("with multi_tenant_queries_enabled", () => {
     expect([tail.status, await tail.text()]).toEqual([400, "multiple org IDs present\n"]);
   });
 });
+
+describe("with auth_enabled", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ auth_enabled: true });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test.for([...reads, "/otlp/v1/logs", "/loki/api/v1/push", "/loki/api/v1/tail", "/loki/api/v1/rules"])(
+    "%s needs a tenant",
+    async (path) => {
+      const method = /push|otlp/u.test(path) ? "POST" : "GET";
+      const answer = await fetch(`${server.address}${path}`, { method });
+      expect([answer.status, await answer.text()]).toEqual([
+        401,
+        path.startsWith("/otlp") ? expect.any(String) : "no org id\n",
+      ]);
+    },
+  );
+
+  test("whoever names one is served, and what is the server's own needs none", async () => {
+    await push(server, "a", { app: "x" }, "hello");
+    const found = await get(server, "/loki/api/v1/labels", "a");
+    expect(await found.json()).toMatchObject({ data: ["app", "service_name"] });
+    for (const path of ["/ready", "/metrics", "/loki/api/v1/status/buildinfo"]) {
+      expect((await get(server, path, unset)).status, path).toBe(200);
+    }
+  });
+});

@@ -35,6 +35,7 @@ import { pushRoutes } from "./push-routes.ts";
 import { queryRoutes } from "./query-routes.ts";
 import type { ReadOptions } from "./read-request.ts";
 import { measureRequests } from "./request-metrics.ts";
+import { requireTenant } from "./require-tenant.ts";
 import { statusRoutes } from "./status-routes.ts";
 import { tailRoute } from "./tail-route.ts";
 import { uiRoutes } from "./ui-routes.ts";
@@ -109,6 +110,9 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
       throw new ServiceError("unavailable", reason);
     }
   });
+  if (options.config.auth_enabled) {
+    requireTenant(app);
+  }
 
   await app.register(websocket, {
     options: { maxPayload: 64 * 1024 },
