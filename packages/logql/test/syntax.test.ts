@@ -61,6 +61,16 @@ test("what is printed for people parses to the same tree", () => {
   );
 });
 
+test.for(["-23h59m", "-24h", "-24h5m18.75s", "-200h", "200h"])(
+  "an offset of %s printed for people can be read",
+  (offset) => {
+    const stages =
+      '|= "a line filter that is as long as it takes for a line of its own" |= "and another one of that kind"';
+    const expression = parseQuery(`rate({app="x"} ${stages} [1m] offset ${offset})`);
+    expect(parseQuery(prettyPrint(expression))).toEqual(expression);
+  },
+);
+
 test("the tree of a query", () => {
   expect(parseQuery('sum by (x) (rate({a=~"b"} |= "c" or "d" | json | e>1s [5m])) > 2')).toEqual({
     kind: "binary",

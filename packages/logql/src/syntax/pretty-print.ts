@@ -21,12 +21,13 @@ import { printLabelFilter, printStage } from "./print-stage.ts";
 
 /** What is longer, in bytes, gets lines of its own. */
 const lineBytesMax = 100;
+const dayNs = 86_400 * 1e9;
 
 /**
  * Prints a query for people to read, as Loki's `format_query` does: canonical where it is short, else a line for each
  * part, two spaces deeper than the whole. Where Loki's text would mean something else than the query (it leaves out the
- * alternatives of long line filters, parentheses between operators, `on ()`, empty groupings, parts of milliseconds in offsets),
- * ours keeps what is missing.
+ * alternatives of long line filters, parentheses between operators, `on ()`, empty groupings and parts of milliseconds in
+ * offsets), ours keeps what is missing; and where it could not be read (an offset of negative days), ours can.
  */
 export function prettyPrint(expression: Expression): string {
   return pretty(expression, 0, new Map());
@@ -146,8 +147,11 @@ function prettyRange({ log, unwrap, rangeMs, offsetNs }: LogRange, level: number
   return `${lines.join("\n")} [${printDurationMs(rangeMs)}]${offset}`;
 }
 
+/** Days and weeks can be read only without a sign. */
 function printOffset(ns: number): string {
-  return ns % 1e6 === 0 ? `${ns < 0 ? "-" : ""}${printDurationMs(Math.abs(ns) / 1e6)}` : printGoDuration(ns);
+  return ns % 1e6 === 0 && ns > -dayNs
+    ? `${ns < 0 ? "-" : ""}${printDurationMs(Math.abs(ns) / 1e6)}`
+    : printGoDuration(ns);
 }
 
 function prettyRangeAggregation({ operation, parameter, range, grouping }: RangeAggregation, level: number): string {
