@@ -55,7 +55,8 @@ const outOfRange = 2n ** 64n;
 
 function readTimestampNs(text: string): bigint | undefined {
   if (/^[+-]?\d*\.\d*(?:[eE][+-]?\d+)?$/u.test(text) && Number.isFinite(Number(text)) && text !== ".") {
-    return BigInt(Math.round(Number(text) * 1000)) * nsPerMs;
+    const ms = Math.round(Number(text) * 1000);
+    return Number.isFinite(ms) ? BigInt(ms) * nsPerMs : outOfRange;
   }
   if (/^[+-]?\d+$/u.test(text)) {
     return text.length <= 10 ? BigInt(text) * nsPerSecond : BigInt(text);
