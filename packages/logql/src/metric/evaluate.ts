@@ -28,8 +28,15 @@ interface Evaluation {
   readonly budget: MemoryBudget;
 }
 
+/** Lets other work run after every node: operations on many series take their time, too. */
 async function evaluateNode(expression: MetricExpression, evaluation: Evaluation): Promise<readonly Series[]> {
-  const { steps } = evaluation;
+  const series = await seriesOf(expression, evaluation);
+  await evaluation.execution.pacer.pause();
+  return series;
+}
+
+async function seriesOf(expression: MetricExpression, evaluation: Evaluation): Promise<readonly Series[]> {
+  const { steps, budget } = evaluation;
   switch (expression.kind) {
     case "rangeAggregation":
       return evaluateRange(expression, undefined, evaluation);
@@ -41,6 +48,7 @@ async function evaluateNode(expression: MetricExpression, evaluation: Evaluation
       return replaceLabel(expression, await evaluateNode(expression.operand, evaluation));
     case "literal":
     case "vector":
+      budget.reserve(steps.count);
       return [constant(expression.value, steps.count)];
   }
 }
@@ -65,7 +73,8 @@ function evaluateOperand(
 
 async function evaluateBinary(operation: BinaryOperation, evaluation: Evaluation): Promise<readonly Series[]> {
   const { left, right } = operation;
-  const { count } = evaluation.steps;
+  const { budget, steps } = evaluation;
+  const { count } = steps;
   if (left.kind === "literal") {
     return combineWithNumber(operation, await evaluateNode(right, evaluation), left.value, "left", count);
   }
@@ -73,7 +82,7 @@ async function evaluateBinary(operation: BinaryOperation, evaluation: Evaluation
   if (right.kind === "literal") {
     return combineWithNumber(operation, input, right.value, "right", count);
   }
-  return combineVectors(operation, input, await evaluateNode(right, evaluation), count);
+  return combineVectors(operation, input, await evaluateNode(right, evaluation), count, budget);
 }
 
 function constant(value: number, stepCount: number): Series {

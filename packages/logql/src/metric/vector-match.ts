@@ -1,14 +1,20 @@
 import { labelsFrom, labelValue, ServiceError, type Labels } from "@sluice/model";
 import type { BinaryOperation, VectorMatching } from "../syntax/index.ts";
 import { setCombined } from "./binary.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import { dropLabels, keepLabels, labelsKey, newSeries, withoutEmpty, type Series } from "./series.ts";
 
-/** Evaluates an operation between two vectors at every step: samples whose matching labels agree go together. */
+/**
+ * Evaluates an operation between two vectors at every step: samples whose matching labels agree go together.
+ *
+ * @throws {ServiceError} `bad_data` with Loki's text when a sample has several partners, or over the budget.
+ */
 export function combineVectors(
   operation: BinaryOperation,
   left: readonly Series[],
   right: readonly Series[],
   stepCount: number,
+  budget: MemoryBudget,
 ): readonly Series[] {
   switch (operation.operator) {
     case "and":
@@ -18,7 +24,7 @@ export function combineVectors(
     case "or":
       return [...left, ...intersect(operation.matching, right, left, stepCount, 0)];
     default:
-      return match(operation, left, right, stepCount);
+      return match(operation, left, right, stepCount, budget);
   }
 }
 
@@ -66,6 +72,7 @@ function match(
   left: readonly Series[],
   right: readonly Series[],
   stepCount: number,
+  budget: MemoryBudget,
 ): readonly Series[] {
   const { matching } = operation;
   const isSwapped = matching.cardinality === "one-to-many";
@@ -75,7 +82,7 @@ function match(
       .entries()
       .map(([signature, group]) => [signature, partnersOf(group, isSwapped ? "left" : "right", stepCount)]),
   );
-  const results = new MatchResults(operation, isSwapped, stepCount);
+  const results = new MatchResults(operation, isSwapped, many.length, stepCount, budget);
   // In the order of signatures, so that what goes together stands together.
   for (const [signature, group] of bySignature(many, matching)) {
     const found = partners.get(signature);
@@ -123,14 +130,27 @@ interface MatchedSeries extends Series {
 class MatchResults {
   readonly #operation: BinaryOperation;
   readonly #isSwapped: boolean;
+  readonly #manyCount: number;
   readonly #stepCount: number;
+  readonly #budget: MemoryBudget;
   readonly #results = new Map<string, MatchedSeries>();
 
-  /** @param isSwapped the "many" side is the right one. */
-  constructor(operation: BinaryOperation, isSwapped: boolean, stepCount: number) {
+  /**
+   * @param isSwapped the "many" side is the right one.
+   * @param manyCount how many series it has.
+   */
+  constructor(
+    operation: BinaryOperation,
+    isSwapped: boolean,
+    manyCount: number,
+    stepCount: number,
+    budget: MemoryBudget,
+  ) {
     this.#operation = operation;
     this.#isSwapped = isSwapped;
+    this.#manyCount = manyCount;
     this.#stepCount = stepCount;
+    this.#budget = budget;
   }
 
   finish(): readonly Series[] {
@@ -159,6 +179,10 @@ class MatchResults {
     const key = labelsKey(labels);
     let result = this.#results.get(key);
     if (result === undefined) {
+      // A series that meets many partners, one after the other, becomes as many: they are not those the budget knows.
+      if (this.#results.size >= this.#manyCount) {
+        this.#budget.reserve(this.#stepCount);
+      }
       result = { ...newSeries(labels, this.#stepCount), matched: new Uint8Array(this.#stepCount) };
       this.#results.set(key, result);
     }
