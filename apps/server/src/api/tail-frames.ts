@@ -12,7 +12,7 @@ import { streamOfLine } from "./write-streams.ts";
 
 /** Bytes that may wait for a slow client or for the history to be read; lines beyond are dropped and named. */
 export const pendingBytesMax = 4 * 1024 * 1024;
-/** Bytes of lines after which a frame ends. */
+/** Characters of lines and their labels after which a frame ends. */
 const frameBytesMax = 1024 * 1024;
 /** Dropped entries that one frame names; the rest is in the metric. */
 const droppedNamedMax = 1000;
@@ -23,6 +23,25 @@ export interface TailFramesOptions {
   /** Whether frames have the shape that they had before the API had a version. */
   readonly isLegacy: boolean;
   readonly metrics: Metrics;
+}
+
+/** What a line and each of its labels take beside their text, about. */
+const overheadBytes = 32;
+
+/** Bytes that lines take in memory and in frames, about: a line is sent with all labels it has. */
+export function sizeOf(streams: readonly ResultStream[]): number {
+  let sizeBytes = 0;
+  for (const { labels, entries } of streams) {
+    const ofStream = overheadBytes + sizeOfLabels(labels);
+    for (const { line, metadata, parsed } of entries) {
+      sizeBytes += ofStream + line.length + sizeOfLabels(metadata) + sizeOfLabels(parsed);
+    }
+  }
+  return sizeBytes;
+}
+
+function sizeOfLabels(labels: Labels): number {
+  return labels.reduce((sum, { name, value }) => sum + overheadBytes + name.length + value.length, 0);
 }
 
 interface Dropped {
@@ -107,7 +126,7 @@ function* framesOf(streams: readonly ResultStream[]): Generator<readonly ResultS
   let sizeBytes = 0;
   for (const line of lines) {
     inFrame.push(line);
-    sizeBytes += line.entries[0].line.length;
+    sizeBytes += sizeOf([line]);
     if (sizeBytes > frameBytesMax) {
       yield inFrame;
       inFrame = [];

@@ -5,7 +5,7 @@ import type { AcceptedStream } from "../distributor/validate.ts";
 import type { Tailers } from "../ingester/tailers.ts";
 import type { Limits } from "../limits.ts";
 import type { QueryRunner } from "../querier/query-runner.ts";
-import { pendingBytesMax, TailFrames } from "./tail-frames.ts";
+import { pendingBytesMax, sizeOf, TailFrames } from "./tail-frames.ts";
 
 /** What a client asked to follow. */
 export interface TailRequest {
@@ -135,10 +135,6 @@ function readHistory(
   const bounds = { startNs, endNs: BigInt(clock.nowMs()) * nsPerMs + nsPerMs };
   const how = { queue: tenant, affinity: query, timeoutMs: limits.query_timeout, signal: left };
   return runner.run("history", { tenant, query, limits, bounds, limit }, how);
-}
-
-function sizeOf(streams: readonly ResultStream[]): number {
-  return streams.reduce((sum, { entries }) => sum + entries.reduce((bytes, { line }) => bytes + line.length, 0), 0);
 }
 
 function entryKeys({ labels, entries }: ResultStream): readonly string[] {
