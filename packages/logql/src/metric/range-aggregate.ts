@@ -81,6 +81,9 @@ export async function aggregateRange(
     }
     await execution.pacer.pause();
   }
+  while (sink.finishSome?.() === true) {
+    await execution.pacer.pause();
+  }
   const series = sink.finish();
   return expression.operation === "absent_over_time" ? [absenceOf(series, matchers, steps)] : series;
 }

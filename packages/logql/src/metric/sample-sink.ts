@@ -37,6 +37,12 @@ export interface SampleSink {
    */
   add(slot: number, timeNs: number, first: number, last: number, value: number): void;
 
+  /**
+   * Does a part of what {@link finish} has to do, so that others may run in between. @returns false when nothing is left.
+   * Only sinks for which it may be much have it.
+   */
+  finishSome?(): boolean;
+
   /** The value of the aggregation at every step whose window holds a sample. To be called once, at the end. */
   finish(): readonly Series[];
 }

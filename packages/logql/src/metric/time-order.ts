@@ -53,6 +53,11 @@ export class TimeOrder implements SampleSink {
     }
   }
 
+  finishSome(): boolean {
+    this.#waiting.takeBefore(Number.POSITIVE_INFINITY, this.#next);
+    return this.#next.finishSome?.() === true;
+  }
+
   finish(): readonly Series[] {
     this.#waiting.takeBefore(Number.POSITIVE_INFINITY, this.#next);
     return this.#next.finish();

@@ -75,6 +75,11 @@ export class WindowLists implements SampleSink {
     list.last = Math.max(list.last, last);
   }
 
+  finishSome(): boolean {
+    this.#finishBefore(Math.min(this.#window + 1, this.#steps.count));
+    return this.#window < this.#steps.count;
+  }
+
   finish(): readonly Series[] {
     this.#finishBefore(this.#steps.count);
     this.#slots.finish();

@@ -30,6 +30,9 @@ interface Kept {
   window: number;
 }
 
+/** Windows that are finished before others may run. */
+const windowsAtOnce = 16;
+
 /**
  * Keeps the samples, which must come in the order of time, for as long as a window needs them: for aggregations that a
  * few numbers per window are not enough for.
@@ -38,6 +41,8 @@ export class WindowValues implements SampleSink {
   readonly #compute: WindowFunction;
   readonly #steps: Steps;
   readonly #slots: Slots;
+  /** How many series {@link finishSome} is done with. */
+  #finished = 0;
   readonly #kept: Kept[] = [];
 
   constructor(compute: WindowFunction, steps: Steps, budget: MemoryBudget) {
@@ -72,6 +77,16 @@ export class WindowValues implements SampleSink {
     kept.timesNs[kept.tail] = timeNs;
     kept.lasts[kept.tail] = last;
     kept.tail += 1;
+  }
+
+  finishSome(): boolean {
+    const kept = this.#kept[this.#finished];
+    if (kept === undefined) {
+      return false;
+    }
+    this.#finishBefore(kept, Math.min(kept.window + windowsAtOnce, this.#steps.count));
+    this.#finished += kept.window === this.#steps.count ? 1 : 0;
+    return true;
   }
 
   finish(): readonly Series[] {
