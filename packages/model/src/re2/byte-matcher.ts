@@ -206,6 +206,7 @@ export class ByteMatcher {
         return pack(pending, at, count);
       }
       this.#step(classes.of(length > 0 ? codePointAt(pending, at, length) : replacement));
+      this.#automaton.prune(this.#current);
       at += Math.max(length, 1);
     }
     return 0;

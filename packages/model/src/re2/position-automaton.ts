@@ -1,3 +1,4 @@
+import { sparse } from "./bits.ts";
 import { CharClasses } from "./char-classes.ts";
 import { Chains } from "./chains.ts";
 import type { Link, PositionGraph } from "./position-graph.ts";
@@ -77,63 +78,69 @@ export class PositionAutomaton {
     return new PositionAutomaton(classes, reach, graph);
   }
 
-  /** What can be reached from a set of positions by a character of the class; `to` must have a word to spare. */
+  /**
+   * What can be reached from a set of positions by a character of the class; `to` must have a word to spare. Positions
+   * that add nothing are in it too: see {@link prune}.
+   */
   step(from: Int32Array, fromOffset: number, charClass: number, to: Int32Array): void {
     const { words } = this;
     this.steps += 1;
-    for (let word = 0; word < words; word++) {
-      to[word] = 0;
-    }
-    this.#followExceptions(from, fromOffset, to);
-    const { stay, next, distances, far } = this.#shifts;
     const reach = this.#reach;
     const reachOffset = charClass * words;
-    const distanceCount = distances.length;
+    const { next, farWords, farMasks, farDistances } = this.#shifts;
     let carry = 0;
     for (let word = 0; word < words; word++) {
-      const bits = from[fromOffset + word]!;
-      let reached = to[word]! | carry;
-      carry = 0;
-      if (bits !== 0) {
-        const moving = bits & next[word]!;
-        reached |= (bits & stay[word]!) | (moving << 1);
-        carry = moving >>> 31;
-        for (let i = 0, at = word; i < distanceCount; i++, at += words) {
-          const far32 = bits & far[at]!;
-          reached |= far32 << distances[i]!;
-          carry |= far32 >>> (32 - distances[i]!);
-        }
-      }
-      to[word] = reached & reach[reachOffset + word]!;
+      const moving = from[fromOffset + word]! & next[word]!;
+      to[word] = ((moving << 1) | carry) & reach[reachOffset + word]!;
+      carry = moving >>> 31;
     }
     to[words] = 0;
-    this.#chains.prune(to);
+    for (let i = 0; i < farWords.length; i++) {
+      const word = farWords[i]!;
+      const moving = from[fromOffset + word]! & farMasks[i]!;
+      if (moving !== 0) {
+        const distance = farDistances[i]!;
+        to[word]! |= (moving << distance) & reach[reachOffset + word]!;
+        const high = (moving >>> 1) >>> (31 - distance);
+        if (high !== 0) {
+          to[word + 1]! |= high & reach[reachOffset + word + 1]!;
+        }
+      }
+    }
+    this.#followExceptions(from, fromOffset, reachOffset, to);
   }
 
-  #followExceptions(from: Int32Array, fromOffset: number, to: Int32Array): void {
+  /** Takes positions out of a set that lead to nothing that others of it do not: fewer sets are different then. */
+  prune(bits: Int32Array): void {
+    this.#chains.prune(bits);
+  }
+
+  #followExceptions(from: Int32Array, fromOffset: number, reachOffset: number, to: Int32Array): void {
     const { sourceWords, mask, entryStarts, entryMasks, entryLinks } = this.#exceptions;
-    this.#stamp = (this.#stamp + 1) | 0;
+    const { targetStarts, targetWords, targetBits } = this.#exceptions;
+    const reach = this.#reach;
+    const stamps = this.#stamps;
+    const stamp = (this.#stamp + 1) | 0;
+    this.#stamp = stamp;
     for (let i = 0; i < sourceWords.length; i++) {
       const word = sourceWords[i]!;
       const exceptional = from[fromOffset + word]! & mask[word]!;
-      if (exceptional !== 0) {
-        for (let entry = entryStarts[word]!; entry < entryStarts[word + 1]!; entry++) {
-          if ((exceptional & entryMasks[entry]!) !== 0) {
-            this.#follow(entryLinks[entry]!, to);
-          }
+      if (exceptional === 0) {
+        continue;
+      }
+      const entryEnd = entryStarts[word + 1]!;
+      for (let entry = entryStarts[word]!; entry < entryEnd; entry++) {
+        const link = entryLinks[entry]!;
+        if ((exceptional & entryMasks[entry]!) === 0 || stamps[link] === stamp) {
+          continue;
+        }
+        stamps[link] = stamp;
+        const targetEnd = targetStarts[link + 1]!;
+        for (let target = targetStarts[link]!; target < targetEnd; target++) {
+          const at = targetWords[target]!;
+          to[at]! |= targetBits[target]! & reach[reachOffset + at]!;
         }
       }
-    }
-  }
-
-  #follow(link: number, to: Int32Array): void {
-    if (this.#stamps[link] === this.#stamp) {
-      return;
-    }
-    this.#stamps[link] = this.#stamp;
-    const { targetStarts, targetWords, targetBits } = this.#exceptions;
-    for (let target = targetStarts[link]!; target < targetStarts[link + 1]!; target++) {
-      to[targetWords[target]!]! |= targetBits[target]!;
     }
   }
 }
@@ -185,15 +192,14 @@ function unionOf(links: readonly Link[], side: keyof Link): readonly number[] {
   return links.length === 1 ? links[0]![side] : [...new Set(links.flatMap((link) => link[side]))].sort((a, b) => a - b);
 }
 
-/** By word: the positions from which others are reached that lie a fixed distance behind them. */
+/** The positions from which others are reached that lie a fixed distance behind them. */
 interface Shifts {
-  /** Those that are reached from themselves. */
-  readonly stay: Int32Array;
-  /** Those from which the next one is. */
+  /** By word: those from which the next one is. */
   readonly next: Int32Array;
-  /** More distances, from 2 to 31, and for each of them the words. */
-  readonly distances: Int32Array;
-  readonly far: Int32Array;
+  /** Other distances, 0 and from 2 to 31: words that have such positions, which these are, and how far it is. */
+  readonly farWords: Int32Array;
+  readonly farMasks: Int32Array;
+  readonly farDistances: Int32Array;
 }
 
 /** Finds the links that a shift can do: copies of a part have the same distances inside. */
@@ -221,9 +227,16 @@ function shiftsOf(links: readonly Link[], words: number): { readonly shifts: Shi
       }
     }
   }
-  const far = new Int32Array(frequent.length * words);
-  frequent.forEach((distance, i) => far.set(masks.get(distance)!, i * words));
-  const shifts = { stay: masks.get(0)!, next: masks.get(1)!, distances: Int32Array.from(frequent), far };
+  const far = [0, ...frequent].flatMap((distance) => {
+    const { words, bits } = sparse(masks.get(distance)!);
+    return Array.from(words, (word, i) => ({ word, mask: bits[i]!, distance }));
+  });
+  const shifts = {
+    next: masks.get(1)!,
+    farWords: Int32Array.from(far, ({ word }) => word),
+    farMasks: Int32Array.from(far, ({ mask }) => mask),
+    farDistances: Int32Array.from(far, ({ distance }) => distance),
+  };
   return { shifts, rest };
 }
 
