@@ -168,6 +168,15 @@ describe("with multi_tenant_queries_enabled", () => {
   });
 });
 
+test("of several tenants the limits that Logs Drilldown is told are the narrowest", async () => {
+  await using server = await startTestServer({
+    querier: { multi_tenant_queries_enabled: true },
+    limits_config: { max_entries_limit_per_query: 10 },
+  });
+  const answer = await get(server, "/loki/api/v1/drilldown-limits", "a|b");
+  expect(await answer.json()).toMatchObject({ limits: { max_entries_limit_per_query: 10 } });
+});
+
 describe("with auth_enabled", () => {
   let server: TestServer;
   beforeAll(async () => {

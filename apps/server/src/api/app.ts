@@ -154,7 +154,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(labelRoutes, { querier: seriesQuerier, ...reading });
   await app.register(detectedRoutes, { querier: seriesQuerier, runner, ...reading });
   await app.register(patternRoute, { runner, ...reading });
-  await app.register(limitsRoutes, { limitsOf, version: parts.version });
+  await app.register(limitsRoutes, { ...reading, version: parts.version });
   await app.register(indexRoutes, { runner, ...reading });
   await app.register(tailRoute, {
     runner,

@@ -3,10 +3,12 @@ import type { FastifyPluginAsync } from "fastify";
 import { stringify } from "yaml";
 import { printableLimits, type Limits } from "../limits.ts";
 import { sendText } from "./error-handler.ts";
-import { tenantOf } from "./tenant.ts";
+import { readTenantsOf } from "./tenant.ts";
 
 export interface LimitsRoutesOptions {
-  readonly limitsOf: (tenant: string) => Limits;
+  /** Those of one tenant, or for reading from several. */
+  readonly limitsOf: (tenants: string) => Limits;
+  readonly mayReadSeveral: boolean;
   readonly version: string;
 }
 
@@ -16,13 +18,16 @@ export interface LimitsRoutesOptions {
  *
  * @see Loki's pkg/loki/config_handler.go tenantLimitsHandler
  */
-export const limitsRoutes: FastifyPluginAsync<LimitsRoutesOptions> = async (app, { limitsOf, version }) => {
+export const limitsRoutes: FastifyPluginAsync<LimitsRoutesOptions> = async (
+  app,
+  { limitsOf, mayReadSeveral, version },
+) => {
   app.get(paths.tenantLimits, (request, reply) =>
-    sendText(reply, 200, stringify(printableLimits(limitsOf(tenantOf(request)))).trimEnd()),
+    sendText(reply, 200, stringify(printableLimits(limitsOf(readTenantsOf(request, mayReadSeveral)))).trimEnd()),
   );
 
   app.get(paths.drilldownLimits, (request): DrilldownLimitsResponse => ({
-    limits: printableLimits(limitsOf(tenantOf(request))),
+    limits: printableLimits(limitsOf(readTenantsOf(request, mayReadSeveral))),
     // Patterns are always there, though nothing keeps them.
     pattern_ingester_enabled: true,
     version,

@@ -1,5 +1,5 @@
 import { plainKernels } from "@sluice/kernels";
-import { labelsToRecord, type QueryResult, type QueryStats } from "@sluice/model";
+import { labelsToRecord, type QueryResult, type QueryStats, type ResultPoint } from "@sluice/model";
 import { JsonBytes } from "./json-bytes.ts";
 import { writeStreams, type EscapeKernels } from "./write-streams.ts";
 
@@ -40,7 +40,8 @@ export function writeQueryResponse(
     out.text(flags.length > 0 ? `"encodingFlags":${JSON.stringify(flags)},"result":` : '"result":');
     writeStreams(out, result.streams, flags, kernels);
   } else {
-    out.text(`"result":${JSON.stringify(sampleBody(result))}`);
+    out.text('"result":');
+    writeSamples(out, result);
   }
   out.text(`,"stats":${JSON.stringify(statsBody(stats, timing))}}}`);
   return out.take();
@@ -58,21 +59,36 @@ export function printSample(value: number): string {
   return /e/u.test(text) ? expandExponent(text) : text;
 }
 
-function sampleBody(result: Exclude<QueryResult, { readonly type: "streams" }>): unknown {
+/** Series by series: all of them as one text may be more than one text can be. */
+function writeSamples(out: JsonBytes, result: Exclude<QueryResult, { readonly type: "streams" }>): void {
   switch (result.type) {
     case "vector":
-      return result.samples.map(({ labels, timestampMs, value }) => ({
+      writeArray(out, result.samples, ({ labels, ...sample }) => ({
         metric: labelsToRecord(labels),
-        value: [timestampMs / 1000, printSample(value)],
+        value: pointBody(sample),
       }));
+      break;
     case "matrix":
-      return result.series.map(({ labels, points }) => ({
+      writeArray(out, result.series, ({ labels, points }) => ({
         metric: labelsToRecord(labels),
-        values: points.map(({ timestampMs, value }) => [timestampMs / 1000, printSample(value)]),
+        values: points.map(pointBody),
       }));
+      break;
     case "scalar":
-      return [result.timestampMs / 1000, printSample(result.value)];
+      out.text(JSON.stringify(pointBody(result)));
   }
+}
+
+function writeArray<Item>(out: JsonBytes, items: readonly Item[], bodyOf: (item: Item) => unknown): void {
+  out.text("[");
+  for (const [i, item] of items.entries()) {
+    out.text(`${i === 0 ? "" : ","}${JSON.stringify(bodyOf(item))}`);
+  }
+  out.text("]");
+}
+
+function pointBody({ timestampMs, value }: ResultPoint): unknown {
+  return [timestampMs / 1000, printSample(value)];
 }
 
 /** Loki's statistics of an answer, as far as there is something to tell. */
