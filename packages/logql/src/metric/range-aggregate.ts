@@ -69,16 +69,21 @@ export async function aggregateRange(
   const request = { tenant: execution.tenant, matchers, startNs, endNs, needles, equalities, isCounting };
   const blocks = startNs < endNs ? await execution.querier.select(request, execution.signal) : [];
   execution.stats.blocksTotal += blocks.length;
-  const streams = streamOrder(blocks);
-  const ordered = inOrderOfStart(blocks);
-  for (const [i, block] of ordered.entries()) {
+  const left: BlockRef[] = [];
+  for (const block of blocks) {
     if (!countUnloaded(block, aggregation)) {
-      const next = ordered[i + 1];
-      const nextNs = next === undefined ? Number.POSITIVE_INFINITY : sinceBegin(next.minNs, aggregation);
-      sink.beginBlock(sinceBegin(block.minNs, aggregation), streams.get(labelsKey(block.labels))!, nextNs);
-      const only = onlyWindows(block, aggregation);
-      await scanBlock(block, execution, (batch) => addBatch(batch, block.labels, only, aggregation));
+      left.push(block);
     }
+    await execution.pacer.pause();
+  }
+  const streams = streamOrder(left);
+  const ordered = inOrderOfStart(left);
+  for (const [i, block] of ordered.entries()) {
+    const next = ordered[i + 1];
+    const nextNs = next === undefined ? Number.POSITIVE_INFINITY : sinceBegin(next.minNs, aggregation);
+    sink.beginBlock(sinceBegin(block.minNs, aggregation), streams.get(labelsKey(block.labels))!, nextNs);
+    const only = onlyWindows(block, aggregation);
+    await scanBlock(block, execution, (batch) => addBatch(batch, block.labels, only, aggregation));
     await execution.pacer.pause();
   }
   while (sink.finishSome?.() === true) {
