@@ -139,9 +139,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     expiryOf: (tenant) => compileExpiry(policyOf(tenant), clock.nowMs()),
   };
   const querier = federatedQuerier(createQuerier(readable));
-  const runner = openQueryRunner({ config: config.querier, readable, querier, kernels, storage, ...ports });
-  opened.use(runner);
   const ready = Promise.withResolvers<void>();
+  const running = { config: config.querier, ready: ready.promise };
+  const runner = openQueryRunner({ ...running, readable, querier, kernels, storage, ...ports });
+  opened.use(runner);
   let notReady: string | undefined = "Ingester not ready: starting";
 
   const ruler = await openRuler(

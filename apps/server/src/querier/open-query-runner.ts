@@ -19,6 +19,8 @@ export interface QueryRunnerOptions {
   readonly storage: Pick<Storage, "objectStore" | "objectDirectory" | "storeOptions">;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Resolves when the write-ahead log is replayed. */
+  readonly ready: Promise<void>;
 }
 
 type CacheConfig = Pick<QuerierConfig, "block_cache_bytes_max">;
@@ -47,7 +49,7 @@ export function storeCachesFor(config: CacheConfig & Pick<QuerierConfig, "thread
 
 /** The runner that the configuration asks for; to be disposed of after the last query. */
 export function openQueryRunner(options: QueryRunnerOptions): QueryRunner & AsyncDisposable {
-  const { config, querier, kernels, storage, logger, metrics } = options;
+  const { config, querier, kernels, storage, logger, metrics, ready } = options;
   const { store, headsOf } = options.readable;
   if (config.threads === 0) {
     return { ...inlineQueryRunner({ querier, kernels }), async [Symbol.asyncDispose]() {} };
@@ -66,6 +68,7 @@ export function openQueryRunner(options: QueryRunnerOptions): QueryRunner & Asyn
     objectDirectory: storage.objectDirectory,
     readAhead: storage.storeOptions.readAhead,
     caches: queryCachesFor(config),
+    ready,
     logger,
     metrics,
   });

@@ -29,6 +29,8 @@ export interface QueryThreadsOptions {
   readonly partMsMin?: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Resolves when queries may come. */
+  readonly ready: Promise<void>;
 }
 
 /** A runner with threads of its own. */
@@ -62,8 +64,8 @@ export function openQueryThreads(options: QueryThreadsOptions): QueryThreads {
     { length: threadCount },
     () => new QueryWorker({ setup, heapBytesMax, source, runPart, logger, metrics }),
   );
-  // The first query should not wait for code to be read.
-  workers[0]!.start();
+  // The first query should not wait for code to be read, and what comes before it should not share its core with that.
+  void options.ready.then(() => workers[0]!.start());
   const queue = new QueryQueue({ placesMax: threadCount * concurrency, waitingMax });
   const waiting = metrics.gauge("sluice_queries_waiting", "Queries that wait for a query thread.");
 

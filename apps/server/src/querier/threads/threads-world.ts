@@ -73,6 +73,7 @@ export async function openThreadsWorld(options: ThreadsWorldOptions = {}): Promi
     caches: storeCachesFor({ threads: 0, block_cache_bytes_max: 64 * 1024 * 1024 }),
     logger,
     metrics,
+    ready: Promise.resolve(),
     ...options,
   });
   return {
