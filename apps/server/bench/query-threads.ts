@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { temporaryDirectory } from "@sluice/testkit";
+import { configOf, mib } from "./client.ts";
 import { makeCorpus } from "./corpus.ts";
 import { startServerProcess, type ServerProcess } from "./server-process.ts";
 
@@ -10,7 +11,6 @@ import { startServerProcess, type ServerProcess } from "./server-process.ts";
  * in its own CPU time, and what clients see. And how soon a query is gone when its client is. About two minutes.
  */
 
-const mib = 1024 * 1024;
 const endMs = Date.now() - 60_000;
 const rawBytes = Number(process.env["BENCH_MIB"] ?? 128) * mib;
 const range = { start: String((endMs - 7 * 3_600_000) * 1e6), end: String((endMs + 60_000) * 1e6) };
@@ -31,20 +31,14 @@ for (const threads of [0, 1]) {
   const watchPath = join(directory.path, "watch");
   process.env["MAIN_THREAD_WATCH"] = watchPath;
   process.env["SRV_FLAGS"] = `--import ${join(import.meta.dirname, "main-thread-watch.ts")}`;
-  const server = await startServerProcess(directory.path, {
-    querier: { threads },
-    limits_config: {
-      ingestion_rate_mb: 10_000,
-      ingestion_burst_size_mb: 10_000,
-      per_stream_rate_limit: "10GB",
-      per_stream_rate_limit_burst: "10GB",
-      max_global_streams_per_user: 0,
-      max_query_length: "0",
-      max_query_series: 100_000,
+  const config = configOf(
+    {
+      querier: { threads },
+      ingester: { flush_bytes: 1024 * mib, head_bytes_max: 2048 * mib, flush_interval: "10h" },
     },
-    ingester: { flush_bytes: 1024 * mib, head_bytes_max: 2048 * mib, flush_interval: "10h" },
-    compactor: { compaction_interval: "1000h" },
-  });
+    { max_query_series: 100_000 },
+  );
+  const server = await startServerProcess(directory.path, config);
   try {
     console.log(`\n${threads} query threads`);
     await push(server, rawBytes, 100);
