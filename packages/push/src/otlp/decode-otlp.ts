@@ -31,12 +31,19 @@ export function decodeOtlp(request: PushHttpRequest, options: OtlpOptions): read
   const streams = new StreamCollector(mapping, limits, nowNs);
   // Loki wants the header's very text; parameters, as in `application/json; charset=utf-8`, do no harm here.
   const mediaType = (request.contentType ?? "").split(";", 1)[0]!.trim().toLowerCase();
-  if (mediaType === "application/x-protobuf") {
-    readOtlpProtobuf(content, streams);
-  } else if (mediaType === "application/json") {
-    readOtlpJson(content, streams);
-  } else {
+  if (mediaType !== "application/x-protobuf" && mediaType !== "application/json") {
     throw new ServiceError("bad_data", `content type: ${request.contentType ?? ""} is not supported`);
   }
-  return streams.finish();
+  try {
+    (mediaType === "application/json" ? readOtlpJson : readOtlpProtobuf)(content, streams);
+    return streams.finish();
+  } catch (error) {
+    // A value's text is up to six times as long as the value.
+    if (error instanceof RangeError || (error as NodeJS.ErrnoException).code === "ERR_STRING_TOO_LONG") {
+      throw new ServiceError("too_large", "request body too large: a value is longer than a text can be", {
+        cause: error,
+      });
+    }
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
-import { expectWireType, WireReader, wireType } from "../wire-reader.ts";
+import { expectWireType, wireType } from "../wire-reader.ts";
 import type { Attribute } from "./attribute-value.ts";
 import type { LogRecordSink, Scope } from "./log-record.ts";
-import { eachField, lengthEnd, readAttribute, readBody, readId } from "./protobuf-values.ts";
+import { eachField, lengthEnd, OtlpReader, readAttribute, readBody, readId } from "./protobuf-values.ts";
 
 /**
  * Reads an ExportLogsServiceRequest (see schema.ts), record by record: nothing but the record in work is kept.
@@ -9,10 +9,10 @@ import { eachField, lengthEnd, readAttribute, readBody, readId } from "./protobu
  * Like the collector's reader, which Loki uses, it lets the last occurrence of a field win, joins attributes that come in
  * several places, and passes over fields that it does not know.
  *
- * @throws {ServiceError} `bad_data` when the bytes are no such request, and whatever the sink throws.
+ * @throws {ServiceError} `bad_data` when the bytes are no such request, `too_large` when one owner has too many values, and whatever the sink throws.
  */
 export function readOtlpProtobuf(bytes: Uint8Array, sink: LogRecordSink): void {
-  const reader = new WireReader(bytes);
+  const reader = new OtlpReader(bytes);
   eachField(reader, bytes.length, "ExportLogsServiceRequest", (field, tag) => {
     if (field !== 1) {
       reader.skip(tag);
@@ -23,8 +23,9 @@ export function readOtlpProtobuf(bytes: Uint8Array, sink: LogRecordSink): void {
 }
 
 /** Two walks: what the records share may stand behind them. */
-function readResourceLogs(reader: WireReader, end: number, sink: LogRecordSink): void {
+function readResourceLogs(reader: OtlpReader, end: number, sink: LogRecordSink): void {
   const start = reader.offset;
+  reader.startOwner();
   const attributes: Attribute[] = [];
   eachField(reader, end, "ResourceLogs", (field, tag) => {
     if (field === 1) {
@@ -44,7 +45,7 @@ function readResourceLogs(reader: WireReader, end: number, sink: LogRecordSink):
   });
 }
 
-function readResource(reader: WireReader, end: number, attributes: Attribute[]): void {
+function readResource(reader: OtlpReader, end: number, attributes: Attribute[]): void {
   eachField(reader, end, "Resource", (field, tag) => {
     if (field === 1) {
       attributes.push(readAttribute(reader, lengthEnd(reader, tag, "Attributes")));
@@ -54,8 +55,9 @@ function readResource(reader: WireReader, end: number, attributes: Attribute[]):
   });
 }
 
-function readScopeLogs(reader: WireReader, end: number, sink: LogRecordSink): void {
+function readScopeLogs(reader: OtlpReader, end: number, sink: LogRecordSink): void {
   const start = reader.offset;
+  reader.startOwner();
   const scope = { name: "", version: "", attributes: [] as Attribute[], droppedAttributesCount: 0 };
   eachField(reader, end, "ScopeLogs", (field, tag) => {
     if (field === 1) {
@@ -80,7 +82,7 @@ function readScopeLogs(reader: WireReader, end: number, sink: LogRecordSink): vo
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 function readScope(
-  reader: WireReader,
+  reader: OtlpReader,
   end: number,
   scope: Mutable<Scope> & { readonly attributes: Attribute[] },
 ): void {
@@ -118,14 +120,15 @@ class RecordReader {
   traceId = "";
   spanId = "";
   eventName = "";
-  readonly #reader: WireReader;
+  readonly #reader: OtlpReader;
 
-  constructor(reader: WireReader) {
+  constructor(reader: OtlpReader) {
     this.#reader = reader;
   }
 
   /** Reads the record from the reader's offset to `end`. */
   read(end: number): void {
+    this.#reader.startOwner();
     this.timeNs = 0n;
     this.observedNs = 0n;
     this.severityNumber = 0;

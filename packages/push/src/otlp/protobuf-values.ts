@@ -1,10 +1,34 @@
 import { ServiceError } from "@sluice/model";
-import { expectWireType, wireType, type WireReader } from "../wire-reader.ts";
+import { expectWireType, wireType, WireReader } from "../wire-reader.ts";
 import { printValue, tooDeep, valueDepthMax, type Attribute, type AttributeValue } from "./attribute-value.ts";
+
+/** Attributes, and values in their arrays and maps, of one resource, scope or record: two bytes on the wire make one. */
+const valuesMax = 1_000_000;
+
+/** Counts the values that are held at one time. */
+export class OtlpReader extends WireReader {
+  #values = 0;
+
+  /** A resource, a scope or a record begins. */
+  startOwner(): void {
+    this.#values = 0;
+  }
+
+  /** @throws {ServiceError} `too_large` when its owner has more of them than memory should be spent on. */
+  addValue(): void {
+    this.#values += 1;
+    if (this.#values > valuesMax) {
+      throw new ServiceError(
+        "too_large",
+        `request body too large: more than ${valuesMax} attributes and values of one resource, scope or record`,
+      );
+    }
+  }
+}
 
 /** Calls `read` at the value of each field of the message that ends at `end`; it must take the value. */
 export function eachField(
-  reader: WireReader,
+  reader: OtlpReader,
   end: number,
   message: string,
   read: (field: number, tag: number) => void,
@@ -19,13 +43,14 @@ export function eachField(
 }
 
 /** The end of the message or text whose tag was read. */
-export function lengthEnd(reader: WireReader, tag: number, field: string): number {
+export function lengthEnd(reader: OtlpReader, tag: number, field: string): number {
   expectWireType(tag, wireType.bytes, field);
   return reader.lengthEnd();
 }
 
 /** A KeyValue. @param depth how many arrays and maps it lies in. */
-export function readAttribute(reader: WireReader, end: number, depth = 0): Attribute {
+export function readAttribute(reader: OtlpReader, end: number, depth = 0): Attribute {
+  reader.addValue();
   let key = "";
   let value: AttributeValue;
   eachField(reader, end, "KeyValue", (field, tag) => {
@@ -41,7 +66,7 @@ export function readAttribute(reader: WireReader, end: number, depth = 0): Attri
 }
 
 /** The AnyValue of a body as text; what is text already stays the bytes that were sent. */
-export function readBody(reader: WireReader, end: number, before: string | Uint8Array): string | Uint8Array {
+export function readBody(reader: OtlpReader, end: number, before: string | Uint8Array): string | Uint8Array {
   let body = before;
   eachField(reader, end, "AnyValue", (field, tag) => {
     body =
@@ -57,7 +82,7 @@ function printOther(value: ReadValue, before: string | Uint8Array): string | Uin
 }
 
 /** @param before what it is when the message holds nothing. */
-function readValue(reader: WireReader, end: number, depth: number, before: AttributeValue): AttributeValue {
+function readValue(reader: OtlpReader, end: number, depth: number, before: AttributeValue): AttributeValue {
   let value = before;
   eachField(reader, end, "AnyValue", (field, tag) => {
     const read = readValueField(reader, field, tag, depth);
@@ -69,7 +94,7 @@ function readValue(reader: WireReader, end: number, depth: number, before: Attri
 const unknownField = Symbol("a field that AnyValue does not have");
 type ReadValue = AttributeValue | typeof unknownField;
 
-function readValueField(reader: WireReader, field: number, tag: number, depth: number): ReadValue {
+function readValueField(reader: OtlpReader, field: number, tag: number, depth: number): ReadValue {
   switch (field) {
     case 1:
       return reader.text(lengthEnd(reader, tag, "StringValue"));
@@ -94,11 +119,12 @@ function readValueField(reader: WireReader, field: number, tag: number, depth: n
   }
 }
 
-function readArray(reader: WireReader, end: number, depth: number): AttributeValue {
+function readArray(reader: OtlpReader, end: number, depth: number): AttributeValue {
   checkDepth(depth);
   const values: AttributeValue[] = [];
   eachField(reader, end, "ArrayValue", (field, tag) => {
     if (field === 1) {
+      reader.addValue();
       values.push(readValue(reader, lengthEnd(reader, tag, "Values"), depth, undefined));
     } else {
       reader.skip(tag);
@@ -107,7 +133,7 @@ function readArray(reader: WireReader, end: number, depth: number): AttributeVal
   return values;
 }
 
-function readMap(reader: WireReader, end: number, depth: number): AttributeValue {
+function readMap(reader: OtlpReader, end: number, depth: number): AttributeValue {
   checkDepth(depth);
   const map = new Map<string, AttributeValue>();
   eachField(reader, end, "KeyValueList", (field, tag) => {
@@ -128,7 +154,7 @@ function checkDepth(depth: number): void {
 }
 
 /** An id of so many bytes in hexadecimal; empty when it is missing or all zeros. */
-export function readId(reader: WireReader, end: number, name: string, sizeBytes: number): string {
+export function readId(reader: OtlpReader, end: number, name: string, sizeBytes: number): string {
   const size = end - reader.offset;
   if (size !== 0 && size !== sizeBytes) {
     throw new ServiceError("bad_data", `unmarshal: invalid ${name} length`);
