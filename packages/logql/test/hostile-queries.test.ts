@@ -11,10 +11,9 @@ function repeat(part: string, size = length): string {
 /** Queries as long as they may be that ask for trouble. */
 const queries: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ["{", "(", '"', "`", "|", "#\n", "1", "1_", ".", "a", "a,", "/*", "/**/", "[", "[]", "@"].map((part) => [
-      part,
-      repeat(part),
-    ]),
+    ["{", "(", '"', "`", "|", "#\n", "1", "1_", "1.1.", "1s.", ".", "a", "a,", "/*", "/**/", "[", "[]", "@"].map(
+      (part) => [part, repeat(part)],
+    ),
   ),
   "deep sums": repeat("sum("),
   "deep groupings": repeat("sum by ("),

@@ -162,6 +162,12 @@ function scanNegativeDuration(query: string, offset: number): Piece | undefined 
   return ns === undefined ? undefined : { type: tokens.Duration, end: end!, payload: ns };
 }
 
+/**
+ * Loki takes units of any length. In `1.1.1.1`, which is neither duration nor size, they are looked for at each number
+ * anew, and all the rest each time would take minutes for a long query.
+ */
+const tailMax = 100;
+
 const durationTail = /[\p{N}.nu\u00b5mshdwy]*/uy;
 const byteSizeTail = /[\p{N}.BikKMGTP]*/uy;
 
@@ -172,16 +178,21 @@ function scanNumber(query: string, offset: number, isAfterBlank: boolean): Piece
   }
   const isCutShort = isAfterBlank && /^0b/iu.test(query.slice(offset, offset + 2));
   const warning = isCutShort ? "decimal literal has no digits" : wrongGoNumber(query.slice(offset, end));
-  const durationEnd = endOf(durationTail, query, end)!;
-  const ns = durationEnd > end ? durationNs(query.slice(offset, durationEnd)) : undefined;
+  const near = query.slice(end, end + tailMax + 1);
+  const durationEnd = end + endOf(durationTail, near, 0)!;
+  const ns = isTail(durationEnd - end) ? durationNs(query.slice(offset, durationEnd)) : undefined;
   if (ns !== undefined) {
     return { type: tokens.Duration, end: durationEnd, payload: ns, warning };
   }
-  const sizeEnd = endOf(byteSizeTail, query, end)!;
-  const bytes = sizeEnd > end ? orUndefined(() => parseByteSize(query.slice(offset, sizeEnd))) : undefined;
+  const sizeEnd = end + endOf(byteSizeTail, near, 0)!;
+  const bytes = isTail(sizeEnd - end) ? orUndefined(() => parseByteSize(query.slice(offset, sizeEnd))) : undefined;
   return bytes === undefined
     ? { type: tokens.Numeral, end, warning }
     : { type: tokens.ByteSize, end: sizeEnd, payload: bytes, warning };
+}
+
+function isTail(length: number): boolean {
+  return length > 0 && length <= tailMax;
 }
 
 function durationNs(text: string): number | undefined {
