@@ -106,3 +106,16 @@ test("what counts of short lines is all that they take, not their bytes alone", 
   routes.letGoOn();
   expect((await pushing).status).toBe(204);
 });
+
+test("structured metadata counts, too", async () => {
+  await using routes = await startRoutes(1_000_000);
+  const values = Array.from({ length: 10 }, (_, i) => [`${nowMs}00000${i}`, "", { id: `${i}`.repeat(60_000) }]);
+  const pushing = fetch(`http://127.0.0.1:${routes.port}/loki/api/v1/push`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Content-Encoding": "gzip" },
+    body: new Uint8Array(gzipSync(JSON.stringify({ streams: [{ stream: { app: "x" }, values }] }))),
+  });
+  await expect.poll(routes.heldBytes).toBeGreaterThanOrEqual(600_000);
+  routes.letGoOn();
+  expect((await pushing).status).toBe(204);
+});

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { paths } from "@sluice/api";
-import { nsPerMs, ServiceError, type Clock, type Logger, type Metrics } from "@sluice/model";
+import { nsPerMs, ServiceError, type Clock, type Labels, type Logger, type Metrics } from "@sluice/model";
 import {
   decodeLegacyPush,
   decodeOtlp,
@@ -25,7 +25,7 @@ export interface PushRoutesOptions {
   /**
    * Resolves once the streams are durable and queryable.
    *
-   * @param digest what tells the request from every other, empty when it may come again with more to store.
+   * @param digest what tells the request from every other, empty when it may come again and have more to store.
    */
   readonly push: (tenant: string, streams: readonly AcceptedStream[], digest: string) => Promise<void>;
   readonly budget: PushBudget;
@@ -41,7 +41,13 @@ export interface PushRoutesOptions {
 }
 
 /** Decodes a push of a tenant. */
-type Decode = (request: PushHttpRequest, tenant: string) => readonly PushedStream[];
+type Decode = (request: PushHttpRequest, tenant: string) => Decoded;
+
+interface Decoded {
+  readonly streams: readonly PushedStream[];
+  /** Whether the same request again means the same entries: not where they get the time of its arrival. */
+  readonly hasTimes: boolean;
+}
 
 /** `POST /loki/api/v1/push`, its legacy alias and OTLP: 204 means that the lines survive a power cut. */
 export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, options) => {
@@ -126,35 +132,51 @@ export const pushRoutes: FastifyPluginAsync<PushRoutesOptions> = async (app, opt
         request.body = undefined;
         received.add(body.length, { tenant });
         const { "content-type": contentType, "content-encoding": contentEncoding } = request.headers;
-        const streams = timed("decode", () => decode({ body, contentType, contentEncoding }, tenant));
+        const { streams, hasTimes } = timed("decode", () => decode({ body, contentType, contentEncoding }, tenant));
         reservation?.resize(bytesOf(streams));
-        return await accept(tenant, streams, digestOf(body), reply);
+        return await accept(tenant, streams, hasTimes ? digestOf(body) : "", reply);
       } finally {
         reservation?.release();
       }
     };
 
   const bodyLimit = bodyBytesMax;
-  const decodeOtlpOf: Decode = (request, tenant) =>
-    decodeOtlp(request, {
-      limits: pushLimits,
-      mapping: options.otlpMappingOf(tenant),
-      nowNs: BigInt(clock.nowMs()) * nsPerMs,
-    });
+  const nextArrivalNs = arrivalTimes(clock);
+  const decodeOtlpOf: Decode = (request, tenant) => {
+    let hasTimes = true;
+    const nowNs = (): bigint => {
+      hasTimes = false;
+      return nextArrivalNs();
+    };
+    const streams = decodeOtlp(request, { limits: pushLimits, mapping: options.otlpMappingOf(tenant), nowNs });
+    return { streams, hasTimes };
+  };
   app.post(
     paths.push,
     { bodyLimit },
-    route((request) => decodePush(request, pushLimits, snappy)),
+    route((request) => ({ streams: decodePush(request, pushLimits, snappy), hasTimes: true })),
   );
   app.post(
     paths.legacyPush,
     { bodyLimit },
-    route((request) => decodeLegacyPush(request, pushLimits, snappy)),
+    route((request) => ({ streams: decodeLegacyPush(request, pushLimits, snappy), hasTimes: true })),
   );
   const errorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply): void =>
     void answerOtlpError(error, request, reply, logger);
   app.post(paths.otlpPush, { bodyLimit, errorHandler }, route(decodeOtlpOf));
 };
+
+/** The time, a nanosecond later for each that is asked for in one millisecond: equal lines of one time would be one. */
+function arrivalTimes(clock: Clock): () => bigint {
+  let lastMs = 0;
+  let count = 0;
+  return () => {
+    const nowMs = clock.nowMs();
+    count = nowMs === lastMs ? count + 1 : 0;
+    lastMs = nowMs;
+    return BigInt(nowMs) * nsPerMs + BigInt(count);
+  };
+}
 
 /** OTLP's clients want a google.rpc.Status, and never come again after a 500. */
 function answerOtlpError(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): FastifyReply {
@@ -193,15 +215,34 @@ async function readBody(
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts, sizeBytes);
 }
 
-/** Bytes of memory that decoded streams hold, lines and columns; many batches point into one buffer. */
+/** What a pair of metadata takes beside its text, about. */
+const pairBytes = 32;
+
+/** Bytes of memory that decoded streams hold, lines, columns and metadata; many batches point into one buffer. */
 function bytesOf(streams: readonly PushedStream[]): number {
   const buffers = new Set<ArrayBufferLike>();
+  const metadataSets = new Set<readonly Labels[]>();
   for (const { batch } of streams) {
     for (const { buffer } of [batch.bytes, batch.deltaNs, batch.lineStarts, batch.lineEnds]) {
       buffers.add(buffer);
     }
+    if (batch.metadata !== undefined) {
+      buffers.add(batch.metadata.index.buffer);
+      metadataSets.add(batch.metadata.sets);
+    }
   }
-  return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let sizeBytes = 0;
+  for (const { byteLength } of buffers) {
+    sizeBytes += byteLength;
+  }
+  for (const sets of metadataSets) {
+    for (const set of sets) {
+      for (const { name, value } of set) {
+        sizeBytes += pairBytes + name.length + value.length;
+      }
+    }
+  }
+  return sizeBytes;
 }
 
 const digestBytes = 16;
