@@ -18,6 +18,7 @@ test.for([
   ["", "label name is empty"],
   ["é", 'normalization for label name "é" resulted in invalid name "_"'],
   ["\u0001", String.raw`normalization for label name "\x01" resulted in invalid name "_"`],
+  ["é".repeat(3000), `label name "${"é".repeat(1000)}" resulted in invalid name "_"`],
 ])("%j is no name", ([name, told]) => {
   expect(() => normalizeLabelName(name!)).toThrow(told);
 });

@@ -1,5 +1,8 @@
 import { quoteGo, ServiceError } from "@sluice/model";
 
+/** Characters of a name that an error tells; nobody wants to read the megabytes that one may have. */
+const toldLengthMax = 1000;
+
 /**
  * The name under which Loki stores structured metadata and OpenTelemetry attributes: letters, digits and `_`, runs of all
  * else as one `_`, `key_` before a leading digit.
@@ -18,8 +21,12 @@ export function normalizeLabelName(name: string): string {
   if (/^_*$/u.test(normal)) {
     throw new ServiceError(
       "bad_data",
-      `normalization for label name ${quoteGo(name)} resulted in invalid name ${quoteGo(normal)}`,
+      `normalization for label name ${told(name)} resulted in invalid name ${told(normal)}`,
     );
   }
   return normal;
+}
+
+function told(name: string): string {
+  return quoteGo(name.slice(0, toldLengthMax));
 }
