@@ -69,6 +69,26 @@ test("records become lines with labels, metadata, a service and a level", async 
   ]);
 });
 
+test("records without a time get that of their arrival, in their order: equal ones are as many as were sent", async () => {
+  const body = requestOf(
+    { "service.name": "beat" },
+    ...["tick", "tick", "tock"].map((stringValue) => ({ body: { stringValue } })),
+  );
+  for (let i = 0; i < 3; i++) {
+    expect((await push(body)).status).toBe(204);
+  }
+  const [[, ...lines]] = (await linesOf('{service_name="beat"}')) as [[object, ...[string, object][]]];
+  expect(lines.map(([line]) => line)).toEqual(["tock", "tick", "tick", "tock", "tick", "tick", "tock", "tick", "tick"]);
+});
+
+test("the same request again is stored once when its records have times: its answer was lost", async () => {
+  const timeUnixNano = String(BigInt(Date.now() - 1000) * 1_000_000n);
+  const body = requestOf({ "service.name": "again" }, { timeUnixNano, body: { stringValue: "once" } });
+  await push(body);
+  expect((await push(body)).status).toBe(204);
+  expect((await linesOf('{service_name="again"}')) as unknown[][]).toMatchObject([[{}, ["once", {}]]]);
+});
+
 test("a resource without a name gets the service that its labels tell, or unknown_service", async () => {
   const body = { stringValue: "x" };
   const timeUnixNano = String(BigInt(Date.now() - 1000) * 1_000_000n);

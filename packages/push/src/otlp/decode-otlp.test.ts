@@ -8,7 +8,8 @@ import { fieldSize, writeHeader } from "../wire-writer.ts";
 import { decodeOtlp, type OtlpOptions } from "./decode-otlp.ts";
 import { compileOtlpMapping, type OtlpConfig } from "./otlp-mapping.ts";
 
-const nowNs = 1_800_000_000_000_000_000n;
+const arrivalNs = 1_800_000_000_000_000_000n;
+const nowNs = (): bigint => arrivalNs;
 const text = (stringValue: string): object => ({ stringValue });
 const attribute = (key: string, value: object | string): object => ({
   key,
@@ -140,7 +141,7 @@ function plainLz4Of(content: Uint8Array): Uint8Array {
 test.for<{ readonly title: string; readonly record: object; readonly ns: bigint }>([
   { title: "its own", record: { timeUnixNano: "5" }, ns: 5n },
   { title: "when it was observed", record: { observedTimeUnixNano: "7" }, ns: 7n },
-  { title: "now", record: {}, ns: nowNs },
+  { title: "now", record: {}, ns: arrivalNs },
   {
     title: "a number too large for a double",
     record: { timeUnixNano: 0 },

@@ -13,8 +13,8 @@ export interface OtlpOptions {
   readonly limits?: PushLimits;
   /** Where attributes go; Loki's defaults when absent. */
   readonly mapping?: OtlpMapping;
-  /** The time of records that have none, nanoseconds since the epoch. */
-  readonly nowNs: bigint;
+  /** The time of a record that has none, nanoseconds since the epoch; asked for each of them. */
+  readonly nowNs: () => bigint;
 }
 
 /**

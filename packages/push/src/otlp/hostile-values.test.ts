@@ -20,7 +20,7 @@ function nested(
 }
 
 function decode(body: Uint8Array, contentType = "application/x-protobuf"): unknown {
-  return decodeOtlp({ body, contentType, contentEncoding: undefined }, { nowNs: 0n });
+  return decodeOtlp({ body, contentType, contentEncoding: undefined }, { nowNs: () => 0n });
 }
 
 test.for<{ readonly title: string; readonly fields: readonly number[]; readonly field: number }>([

@@ -24,7 +24,7 @@ const nsPerSecond = 1_000_000_000n;
 export class StreamCollector implements LogRecordSink {
   readonly #mapping: OtlpMapping;
   readonly #limits: PushLimits;
-  readonly #nowNs: bigint;
+  readonly #nowNs: () => bigint;
   readonly #batches = new Map<string, JoinedBatches>();
   readonly #names = new Map<string, string>();
   #entryCount = 0;
@@ -36,8 +36,8 @@ export class StreamCollector implements LogRecordSink {
   /** The stream of records that add no label to those of their resource. */
   #resourceText = "{}";
 
-  /** @param nowNs the time of records that have none, nanoseconds since the epoch. */
-  constructor(mapping: OtlpMapping, limits: PushLimits, nowNs: bigint) {
+  /** @param nowNs the time of a record that has none, nanoseconds since the epoch. */
+  constructor(mapping: OtlpMapping, limits: PushLimits, nowNs: () => bigint) {
     this.#mapping = mapping;
     this.#limits = limits;
     this.#nowNs = nowNs;
@@ -85,7 +85,7 @@ export class StreamCollector implements LogRecordSink {
     const text = labels.length === 0 ? this.#resourceText : this.#textOf([...this.#resourceLabels, ...labels]);
     this.#spend(this.#sharedMetadata);
     const metadata = own.length === 0 ? this.#sharedMetadata : merged(sortedOf(own), this.#sharedMetadata);
-    const ns = BigInt.asIntN(64, record.timeNs || record.observedNs || this.#nowNs);
+    const ns = BigInt.asIntN(64, record.timeNs || record.observedNs || this.#nowNs());
     const nanos = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
     this.#batchesOf(text).add(Number((ns - nanos) / nsPerSecond), Number(nanos), record.line, metadata);
   }
