@@ -195,7 +195,7 @@ function compileCall(
   );
   return (execution, dot, final) => {
     execution.node = identifier;
-    execution.spend(1);
+    execution.spend(1 + types.length);
     const given: Value[] = [];
     for (let i = 0; i < values.length; i++) {
       given.push(values[i]!(execution, dot, types[i]));
@@ -270,6 +270,7 @@ function compileShortCircuit(
     execution.spend(1);
     let value: Value;
     for (const evaluate of values) {
+      execution.spend(1);
       value = evaluate(execution, dot, "reflect.Value");
       if (isTrue(value) === decisive) {
         return value;

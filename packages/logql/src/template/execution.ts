@@ -93,6 +93,7 @@ export class Execution {
   #find(name: string): Variable {
     for (let i = this.#variables.length - 1; i >= 0; i--) {
       if (this.#variables[i]!.name === name) {
+        this.spend((this.#variables.length - i) >> 4);
         return this.#variables[i]!;
       }
     }

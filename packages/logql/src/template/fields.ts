@@ -23,6 +23,7 @@ export function evaluateFields(
   node: Node,
   given: MethodArguments,
 ): Value {
+  execution.spend(names.length);
   let value = receiver;
   for (const [i, name] of names.entries()) {
     value = evaluateField(execution, value, name, node, i === names.length - 1 ? given : noArguments);

@@ -4,8 +4,8 @@ import { CallError } from "./template-error.ts";
 export const textLengthMax = 10_000_000;
 
 /**
- * How much an execution may do: about one unit for an action or a call, and one for each sixteen characters of what
- * goes into a function and comes out. Go has no bound.
+ * How much an execution may do: about one unit for an action, a call, an argument or a field, and one for each sixteen
+ * characters of what goes into a function and comes out, or variables that are looked through. Go has no bound.
  */
 export const workMax = 2_000_000;
 

@@ -79,6 +79,22 @@ test.for([
     source: "{{$j := fromJson .wide}}{{range 9999999}}{{range $j.m}}{{break}}{{end}}{{end}}",
     message: "too many steps",
   },
+  { title: "many arguments", source: `{{range 9999}}{{eq 0${" 1".repeat(30_000)}}}{{end}}`, message: "too many steps" },
+  {
+    title: "many alternatives",
+    source: `{{range 9999}}{{or${" 0".repeat(30_000)}}}{{end}}`,
+    message: "too many steps",
+  },
+  {
+    title: "many variables",
+    source: `{{$a := 1}}${"{{$b := 1}}".repeat(9000)}{{range 199999}}{{$a}}{{end}}`,
+    message: "too many steps",
+  },
+  {
+    title: "a long path",
+    source: `{{$j := fromJson .nested}}{{range 199999}}{{$x := $j${".a".repeat(999)}}}{{end}}`,
+    message: "too many steps",
+  },
   { title: "long products", source: `{{mulf ${"1e300 ".repeat(9999)}}}`, message: "decimal out of range" },
 ])("$title ends", ({ source, message }) => {
   const template = compileTemplate("line", source);
@@ -86,6 +102,7 @@ test.for([
     {
       deep: "[".repeat(9000) + "]".repeat(9000),
       long: "x".repeat(262_144),
+      nested: '{"a":'.repeat(999) + "{}" + "}".repeat(999),
       wide: JSON.stringify({ m: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i])) }),
     },
     "x".repeat(262_144),
