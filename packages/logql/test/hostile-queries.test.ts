@@ -54,6 +54,11 @@ test.for(Object.entries(queries))("%s: read or refused, soon", ([, query]) => {
   expect(performance.now() - start).toBeLessThan(8000);
 });
 
+test("an editor may hold far more than a query", () => {
+  const { errors } = parseTolerant("1_ ".repeat(200_000));
+  expect(errors).toHaveLength(10);
+});
+
 test("a long query is printed soon", () => {
   const operations = parseQuery(
     Array(900)

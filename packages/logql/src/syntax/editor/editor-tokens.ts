@@ -15,7 +15,9 @@ export function scanForEditor(text: string): EditorTokens {
   let start = 0;
   while (start < text.length) {
     const scanned = scanQuery(text, start);
-    warnings.push(...scanned.warnings);
+    for (const warning of scanned.warnings) {
+      warnings.push(warning);
+    }
     for (const token of scanned.tokens) {
       found.push(token);
     }
