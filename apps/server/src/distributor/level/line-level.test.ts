@@ -143,3 +143,18 @@ test("lines in any order, and of any bytes, are read within their ends", () => {
     { numRuns: 2000 },
   );
 });
+
+test("lines that come out of order are not searched to the end of the push each", () => {
+  const lineBytes = 500;
+  const lines = 40_000;
+  const bytes = new Uint8Array(lines * lineBytes).fill(0x61);
+  bytes.set(new TextEncoder().encode("level=warn "), lineBytes);
+  const detector = new LineLevels(bytes, { fields, jsonDepthMax: 2 });
+  const startMs = performance.now();
+  const found = Array.from({ length: lines }, (_, i) => {
+    const start = (lines - 1 - i) * lineBytes;
+    return levels[detector.levelOf(start, start + lineBytes)];
+  });
+  expect(performance.now() - startMs).toBeLessThan(3000);
+  expect(found.flatMap((level, i) => (level === "unknown" ? [] : [[i, level]]))).toEqual([[lines - 2, "warn"]]);
+});

@@ -43,9 +43,11 @@ export class LineLevels {
   }
 
   #holdsEqualSign(start: number, end: number): boolean {
-    const known = this.#nextEqualSign;
-    // Lines that come out of order are searched from where they are.
-    if (known < start || (known >= end && this.#searchedFrom > start)) {
+    if (start < this.#searchedFrom) {
+      // Lines that come out of order are searched each by itself: the rest of the push must not be searched for each.
+      return this.#bytes.subarray(start, end).includes(equalSign);
+    }
+    if (this.#nextEqualSign < start) {
       const found = this.#bytes.indexOf(equalSign, start);
       this.#nextEqualSign = found === -1 ? this.#bytes.length : found;
       this.#searchedFrom = start;
