@@ -52,7 +52,11 @@ export function printValue(value: AttributeValue): string {
   }
 }
 
+/** What JSON has no number for is the text of Go's error, as pdata has it. */
 function printNumber(value: number): string {
+  if (!Number.isFinite(value)) {
+    return `json: unsupported value: ${Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf"}`;
+  }
   return Object.is(value, -0) ? "-0" : String(value);
 }
 

@@ -161,8 +161,9 @@ test.for<readonly [body: object, line: string]>([
   [{ intValue: "9007199254740993" }, "9007199254740993"],
   [{ int_value: 12 }, "12"],
   [{ doubleValue: 1e21 }, "1e+21"],
-  [{ doubleValue: "NaN" }, "NaN"],
-  [{ doubleValue: "-Infinity" }, "-Infinity"],
+  [{ doubleValue: "NaN" }, "json: unsupported value: NaN"],
+  [{ doubleValue: "Infinity" }, "json: unsupported value: +Inf"],
+  [{ doubleValue: "-Infinity" }, "json: unsupported value: -Inf"],
   [{ bytesValue: "aGk=" }, "aGk="],
   [
     { kvlistValue: { values: [attribute("b", { intValue: 1 }), attribute("a", "\u2028\u0001")] } },
