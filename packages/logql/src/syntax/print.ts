@@ -14,7 +14,10 @@ import type {
 } from "./ast.ts";
 import { printLabelFilter, printMatcher, printStage } from "./print-stage.ts";
 
-/** Prints a query in its canonical form, which Loki's `expr.String()` gives and which parses to the same tree. */
+/**
+ * Prints a query in its canonical form, which Loki's `expr.String()` gives. It parses to the same tree, but for what
+ * Loki's text loses: sizes are rounded (`1.5KiB` is `1.5kB`), and a calculated `NaN` or `+Inf` is no number of a query.
+ */
 export function printExpression(expression: Expression): string {
   switch (expression.kind) {
     case "log":
