@@ -27,8 +27,8 @@ const dayNs = 86_400 * 1e9;
  * Prints a query for people to read, as Loki's `format_query` does: canonical where it is short, else a line for each
  * part, two spaces deeper than the whole. Where Loki's text would mean something else than the query (it leaves out the
  * alternatives of long line filters, parentheses between operators, `on ()`, empty groupings and parts of milliseconds in
- * offsets), ours keeps what is missing; and where it could not be read (an offset of negative days), ours can. Sizes are rounded
- * as in {@link printExpression}.
+ * offsets), ours keeps what is missing; and where it could not be read (an offset of negative days), ours can. Sizes are
+ * rounded as in {@link printExpression}.
  */
 export function prettyPrint(expression: Expression): string {
   return pretty(expression, 0, new Map());
