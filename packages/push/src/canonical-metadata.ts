@@ -1,4 +1,5 @@
 import type { LabelPair, Labels } from "@sluice/model";
+import { checkPairs } from "./limits.ts";
 
 /**
  * Reads sets of structured metadata that were sent as clients send them: names ascending, name before value, nothing
@@ -9,6 +10,7 @@ export class CanonicalMetadata {
   /** The name that the n-th pair of a set had last, and where it lies. */
   readonly #names: { readonly text: string; readonly start: number; readonly end: number }[] = [];
   #offset = 0;
+  #pairCount = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -34,6 +36,7 @@ export class CanonicalMetadata {
         return undefined;
       }
       before = name;
+      checkPairs(++this.#pairCount);
       pairs.push({ name, value: this.#bytes.toString("utf8", valueStart, valueEnd) });
       this.#offset = valueEnd;
     }

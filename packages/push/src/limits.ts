@@ -34,3 +34,16 @@ export function tooManyStreams(streamsMax: number): ServiceError {
 export function tooManyEntries(entriesMax: number): ServiceError {
   return new ServiceError("too_large", `request body too large: more than ${entriesMax} entries in one request`);
 }
+
+/** Pairs of structured metadata in the different sets of one request: an empty one is two bytes on the wire. */
+const pairsMax = 5_000_000;
+
+/** @throws {ServiceError} `too_large` when a request has more pairs than memory should be spent on; Loki has no such limit. */
+export function checkPairs(count: number): void {
+  if (count > pairsMax) {
+    throw new ServiceError(
+      "too_large",
+      `request body too large: more than ${pairsMax} pairs of structured metadata in one request`,
+    );
+  }
+}

@@ -1,5 +1,6 @@
 import { labelsFrom, noLabels, type LabelPair, type Labels } from "@sluice/model";
 import { encodeMetadata } from "./encode-metadata.ts";
+import { checkPairs } from "./limits.ts";
 import { expectWireType, type WireReader, wireType } from "./wire-reader.ts";
 import { contentSize, fieldSize } from "./wire-writer.ts";
 
@@ -70,6 +71,7 @@ function readMetadata(reader: WireReader, start: number, end: number): ReadMetad
       continue;
     }
     const pair = readLabelPair(reader, reader.lengthEnd());
+    checkPairs(++reader.pairCount);
     isCanonical &&= pair.inOrder && (pairs.length === 0 || pairs.at(-1)!.name < pair.name);
     canonicalSize += fieldSize(pair.canonicalSize);
     pairs.push({ name: pair.name, value: pair.value });

@@ -16,6 +16,8 @@ export const wireType = Object.freeze({ varint: 0, fixed64: 1, bytes: 2, startGr
 export class WireReader {
   offset = 0;
   end: number;
+  /** Pairs of structured metadata that were read off it; see `checkPairs`. */
+  pairCount = 0;
   readonly #bytes: Buffer;
   /** The last varint's lower and upper 32 bits, unsigned. */
   #low = 0;
