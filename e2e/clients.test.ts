@@ -72,7 +72,7 @@ test("winston-loki (npm): protobuf and JSON", async () => {
 
 test("python-logging-loki (PyPI)", async () => {
   const python = findPython(join(repositoryDirectory, "node_modules", ".cache", "sluice-e2e-python"), [
-    "python-logging-loki",
+    "python-logging-loki==0.3.1",
   ]);
   const script = join(directory.path, "client.py");
   await writeFile(

@@ -67,8 +67,8 @@ test.for<Case>([
 
 test("opentelemetry-exporter-otlp-proto-http (PyPI), compressed", async () => {
   const python = findPython(join(repositoryDirectory, "node_modules", ".cache", "sluice-e2e-otel"), [
-    "opentelemetry-sdk",
-    "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry-sdk==1.45.2",
+    "opentelemetry-exporter-otlp-proto-http==1.45.2",
   ]);
   const script = join(directory.path, "client.py");
   await writeFile(

@@ -54,7 +54,7 @@ test("@myunisoft/loki (npm): lines, metrics, labels, values, series", async () =
 
 test("loki-reader-core (PyPI): a query, an instant metric, the newest lines, labels, series, errors", async () => {
   const python = findPython(join(repositoryDirectory, "node_modules", ".cache", "sluice-e2e-python-query"), [
-    "loki-reader-core",
+    "loki-reader-core==0.2.5",
   ]);
   const script = join(directory.path, "reader.py");
   await writeFile(

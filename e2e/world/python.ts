@@ -5,12 +5,16 @@ import { join } from "node:path";
 /**
  * A Python with the packages in it: a virtual environment made once in `directory`. Python itself is installed where it
  * is missing and apt and root allow.
+ *
+ * @param packages each with its version, `name==1.2.3`: what a test shows must not depend on the day it is run.
  */
 export function findPython(directory: string, packages: readonly string[]): string {
   const python = join(directory, "bin", "python");
-  const has = (name: string): boolean => spawnSync(python, ["-m", "pip", "show", "-q", name]).status === 0;
-  if (existsSync(python) && packages.every(has)) {
-    return python;
+  if (existsSync(python)) {
+    const installed = spawnSync(python, ["-m", "pip", "freeze"], { encoding: "utf8" }).stdout.split("\n");
+    if (packages.every((wanted) => installed.includes(wanted))) {
+      return python;
+    }
   }
   if (spawnSync("python3", ["-m", "venv", directory]).status !== 0) {
     run("apt-get", "update");
