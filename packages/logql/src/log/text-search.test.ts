@@ -36,3 +36,20 @@ test.for([
 ])("a line filter finds less than $pattern: $less", ({ pattern, less }) => {
   expect(findsLess(pattern)).toBe(less);
 });
+
+test.for([
+  { name: "text", pattern: "a".repeat(100_000), value: "a".repeat(100_000) },
+  { name: "text in pieces", pattern: "(?:ab)".repeat(20_000), value: "ab".repeat(20_000) },
+  { name: "list", pattern: Array.from({ length: 20_000 }, (_, i) => `${i}x`).join("|"), value: "19999x" },
+])("a long $name is searched for", ({ pattern, value }) => {
+  const start = performance.now();
+  const finds = compileTextSearch(textSearchOf(pattern, true)!);
+  expect([finds(value), finds("b")]).toEqual([true, false]);
+  // It takes a tenth of a second; copying the text for each of its letters takes minutes.
+  expect(performance.now() - start).toBeLessThan(5000);
+});
+
+test("a long beginning with many ends stays an expression", () => {
+  const ends = Array.from({ length: 10_000 }, (_, i) => `${String.fromCodePoint(0x4e_00 + i)}x`);
+  expect(textSearchOf(`${"a".repeat(60_000)}(?:${ends.join("|")})`, true)).toBeUndefined();
+});

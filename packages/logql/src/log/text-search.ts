@@ -17,10 +17,9 @@ export function compileTextSearch(search: TextSearch): (text: string) => boolean
       const lower = wanted.toLowerCase();
       return search.ignoresCase ? (text) => text.toLowerCase() === lower : (text) => text === wanted;
     }
-    case "either": {
-      const left = compileTextSearch(search.left);
-      const right = compileTextSearch(search.right);
-      return (text) => left(text) || right(text);
+    case "anyOf": {
+      const tests = search.searches.map(compileTextSearch);
+      return (text) => tests.some((test) => test(text));
     }
   }
 }

@@ -80,20 +80,35 @@ function shapeOfRepeat(body: RegexNode, min: number, max: number): Shape {
 /** Texts that follow each other become one, unless their letters take case differently. */
 function concatOf(parts: readonly Shape[]): Shape {
   const joined: Shape[] = [];
+  // The text that grows: a copy for each part would take minutes for a long expression.
+  let text: Letter[] | undefined;
+  let ignoresCase: boolean | undefined;
   for (const part of parts.flatMap((inner) => (inner.kind === "concat" ? inner.parts : [inner]))) {
-    const last = joined.at(-1);
-    if (part.kind === "literal" && last?.kind === "literal" && takeCaseAlike(last.text, part.text)) {
-      joined[joined.length - 1] = { kind: "literal", text: [...last.text, ...part.text] };
-    } else if (part.kind !== "empty") {
-      joined.push(part);
+    if (part.kind === "empty") {
+      continue;
     }
+    if (part.kind !== "literal") {
+      joined.push(part);
+      text = undefined;
+      continue;
+    }
+    const caseOfPart = caseOf(part.text);
+    if (text === undefined || (caseOfPart ?? ignoresCase) !== (ignoresCase ?? caseOfPart)) {
+      text = [];
+      ignoresCase = undefined;
+      joined.push({ kind: "literal", text });
+    }
+    for (const letter of part.text) {
+      text.push(letter);
+    }
+    ignoresCase ??= caseOfPart;
   }
   return joined.length === 0 ? empty : joined.length === 1 ? joined[0]! : { kind: "concat", parts: joined };
 }
 
-function takeCaseAlike(a: readonly Letter[], b: readonly Letter[]): boolean {
-  const all = new Set([...a, ...b].map((letter) => letter.ignoresCase));
-  return !(all.has(true) && all.has(false));
+/** How the letters of a text take case; undefined when none has any. */
+function caseOf(text: readonly Letter[]): boolean | undefined {
+  return text.find(({ ignoresCase }) => ignoresCase !== undefined)?.ignoresCase;
 }
 
 function alternateOf(choices: readonly Shape[]): Shape {

@@ -6,7 +6,18 @@ export type TextSearch =
   | { readonly kind: "always" }
   | { readonly kind: "notEmpty" }
   | { readonly kind: "contains" | "equals"; readonly text: string; readonly ignoresCase: boolean }
-  | { readonly kind: "either"; readonly left: TextSearch; readonly right: TextSearch };
+  | { readonly kind: "anyOf"; readonly searches: readonly TextSearch[] };
+
+/**
+ * The letters of all texts of a search. `prefix(?:a|b|...)` has the prefix in each: a query of 100 KB would make a search
+ * of a gigabyte. What has more stays an expression.
+ */
+const lettersMax = 1_000_000;
+
+/** How many letters the search may still have. */
+interface Budget {
+  letters: number;
+}
 
 /**
  * The search for texts that Loki runs instead of a regular expression, or undefined. It is not always the same: one of a
@@ -17,7 +28,7 @@ export type TextSearch =
  * @see Loki's `RegexSimplifier` (grafana/loki pkg/logql/log/filter.go).
  */
 export function textSearchOf(pattern: string, isLabel: boolean): TextSearch | undefined {
-  return simplify(shapeOf(parseRe2(pattern, { dotAll: false })), isLabel);
+  return simplify(shapeOf(parseRe2(pattern, { dotAll: false })), isLabel, { letters: lettersMax });
 }
 
 /**
@@ -49,30 +60,32 @@ function hasAlternativeForAll(shape: Shape): boolean {
   }
 }
 
-function simplify(shape: Shape, isLabel: boolean): TextSearch | undefined {
+function simplify(shape: Shape, isLabel: boolean, budget: Budget): TextSearch | undefined {
   switch (shape.kind) {
     case "literal":
-      return searchFor(isLabel ? "equals" : "contains", shape.text, takesNoCase(shape));
+      return searchFor(isLabel ? "equals" : "contains", shape.text, takesNoCase(shape), budget);
     case "anyStar":
     case "empty":
       return { kind: "always" };
     case "anyPlus":
       return { kind: "notEmpty" };
-    case "alternate": {
-      const searches = shape.parts.map((part) => simplify(uncaptured(part), isLabel));
-      return searches.every((search) => search !== undefined) ? searches.reduce(eitherOf) : undefined;
-    }
+    case "alternate":
+      return anyOf(shape.parts, (part) => simplify(uncaptured(part), isLabel, budget));
     case "concat":
-      return simplifyConcat(shape.parts, undefined);
+      return simplifyConcat(shape.parts, undefined, budget);
     case "capture":
-      return simplify(shape.body, isLabel);
+      return simplify(shape.body, isLabel, budget);
     default:
       return undefined;
   }
 }
 
 /** One text between `.*`, or one with alternatives behind it. */
-function simplifyConcat(parts: readonly Shape[], base: readonly Letter[] | undefined): TextSearch | undefined {
+function simplifyConcat(
+  parts: readonly Shape[],
+  base: readonly Letter[] | undefined,
+  budget: Budget,
+): TextSearch | undefined {
   const bare = parts.map(uncaptured).filter(({ kind }) => kind !== "empty");
   if (bare.length > 3) {
     return undefined;
@@ -80,66 +93,80 @@ function simplifyConcat(parts: readonly Shape[], base: readonly Letter[] | undef
   let text = base;
   let ignoresCase = false;
   let literalCount = 0;
-  let found: TextSearch | undefined;
+  const found: TextSearch[] = [];
   for (const part of bare) {
     if (part.kind === "literal" && literalCount === 0) {
       literalCount += 1;
       text = [...(text ?? []), ...part.text];
       ignoresCase = takesNoCase(part);
     } else if (part.kind === "alternate" && text !== undefined) {
-      const search = simplifyConcatAlternate(part.parts, text, ignoresCase);
+      const prefix: Prefix = { text, ignoresCase };
+      const search = anyOf(part.parts, (choice) => simplifyChoice(choice, prefix, budget));
       if (search === undefined) {
         return undefined;
       }
-      found = found === undefined ? search : eitherOf(found, search);
+      found.push(search);
     } else if (part.kind !== "anyStar") {
       return undefined;
     }
   }
-  return found ?? (text && searchFor("contains", text, ignoresCase));
+  return found.length > 0 ? join(found) : text && searchFor("contains", text, ignoresCase, budget);
 }
 
-function simplifyConcatAlternate(
-  choices: readonly Shape[],
-  text: readonly Letter[],
-  ignoresCase: boolean,
-): TextSearch | undefined {
-  let found: TextSearch | undefined;
-  for (const choice of choices) {
-    const search = simplifyChoice(choice, text, ignoresCase);
-    if (search === undefined) {
-      return undefined;
-    }
-    found = found === undefined ? search : eitherOf(found, search);
-  }
-  return found;
+/** What stands in front of alternatives. */
+interface Prefix {
+  readonly text: readonly Letter[];
+  readonly ignoresCase: boolean;
 }
 
-function simplifyChoice(choice: Shape, text: readonly Letter[], ignoresCase: boolean): TextSearch | undefined {
+function simplifyChoice(choice: Shape, { text, ignoresCase }: Prefix, budget: Budget): TextSearch | undefined {
   switch (choice.kind) {
     case "empty":
     case "anyStar":
-      return searchFor("contains", text, ignoresCase);
+      return searchFor("contains", text, ignoresCase, budget);
     case "literal":
       return !ignoresCase && takesNoCase(choice)
         ? undefined
-        : searchFor("contains", [...text, ...choice.text], ignoresCase);
+        : searchFor("contains", [...text, ...choice.text], ignoresCase, budget);
     case "concat":
-      return simplifyConcat(choice.parts, text);
+      return simplifyConcat(choice.parts, text, budget);
     default:
       return undefined;
   }
 }
 
-function searchFor(kind: "contains" | "equals", letters: readonly Letter[], ignoresCase: boolean): TextSearch {
-  return { kind, text: String.fromCodePoint(...letters.map(({ codePoint }) => codePoint)), ignoresCase };
+function searchFor(
+  kind: "contains" | "equals",
+  letters: readonly Letter[],
+  ignoresCase: boolean,
+  budget: Budget,
+): TextSearch | undefined {
+  budget.letters -= letters.length;
+  return budget.letters < 0
+    ? undefined
+    : { kind, text: letters.map(({ codePoint }) => String.fromCodePoint(codePoint)).join(""), ignoresCase };
 }
 
-function eitherOf(left: TextSearch, right: TextSearch): TextSearch {
-  if (left.kind === "always") {
-    return right;
+/** The search for any of the choices, if each has one. */
+function anyOf(
+  choices: readonly Shape[],
+  simplifyOne: (choice: Shape) => TextSearch | undefined,
+): TextSearch | undefined {
+  const searches: TextSearch[] = [];
+  for (const choice of choices) {
+    const search = simplifyOne(choice);
+    if (search === undefined) {
+      return undefined;
+    }
+    searches.push(search);
   }
-  return right.kind === "always" ? left : { kind: "either", left, right };
+  return join(searches);
+}
+
+/** Leaves out what fits everything, unless all does. */
+function join(searches: readonly TextSearch[]): TextSearch {
+  const narrow = searches.filter(({ kind }) => kind !== "always");
+  return narrow.length > 1 ? { kind: "anyOf", searches: narrow } : (narrow[0] ?? { kind: "always" });
 }
 
 function uncaptured(shape: Shape): Shape {
