@@ -105,6 +105,8 @@ test.for([
 test("nothing is offered in comments and behind a selector that is wrong", () => {
   expect(completeAt("# {\u2016").items).toEqual([]);
   expect(completeAt('{a="b"} /* x \u2016').items).toEqual([]);
+  expect(completeAt('{a="b"} /* x */ // y \u2016').items).toEqual([]);
+  expect(completeAt('{a="b"} # x\n/* y */ \u2016').items).not.toEqual([]);
   expect(completeAt('{a="b" x} | \u2016').items).toEqual([]);
 });
 

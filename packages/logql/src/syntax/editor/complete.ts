@@ -63,10 +63,13 @@ function isWord({ image }: IToken): boolean {
   return /^(?:[\p{L}_]|--?[a-z])/u.test(image);
 }
 
+const wholeComments = /^(?:\s+|#[^\n]*\n|\/\/[^\n]*\n|\/\*[^]*?\*\/)*/u;
+
 function isInComment(text: string, before: readonly IToken[], cursor: number): boolean {
   const last = before.at(-1);
   const gap = text.slice(last === undefined ? 0 : endOf(last), cursor);
-  return /(?:#|\/\/)[^\n]*$|\/\*(?:(?!\*\/)[^])*$/u.test(gap);
+  // Between tokens are blanks and comments: what is left without the whole ones is one that goes on.
+  return /^(?:#|\/\/|\/\*)/u.test(gap.replace(wholeComments, ""));
 }
 
 /** The tokens before the cursor, if they begin a query; else those from the last selector on, if these do. */
