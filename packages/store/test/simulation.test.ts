@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { mergeBatches } from "@sluice/chunk";
 import { entriesOf, isServiceError, type BlockRef, type Clock, type EntryBatch, type Rng } from "@sluice/model";
 import { memoryObjectStore, type ObjectStore } from "@sluice/object-store";
@@ -217,6 +218,8 @@ async function tidyUp(world: World, walName: string, isNeeded: () => boolean): P
       await store.refresh().catch(ignore);
       await tidyOnce(store);
       await world.pause();
+      // Long work of others waits for the event loop, which promises alone would never let come round.
+      await setImmediate();
     }
   }
 }
