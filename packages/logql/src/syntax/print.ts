@@ -52,7 +52,7 @@ function printUnwrap({ label, conversion, filters }: Unwrap): string {
   return [` | unwrap ${value}`, ...filters.map((filter) => ` | ${printLabelFilter(filter)}`)].join("");
 }
 
-export function printRange({ log, unwrap, rangeMs, offsetNs }: LogRange): string {
+function printRange({ log, unwrap, rangeMs, offsetNs }: LogRange): string {
   const offset = offsetNs === 0 ? "" : ` offset ${printGoDuration(offsetNs)}`;
   return `${printLog(log)}${unwrap === undefined ? "" : printUnwrap(unwrap)}[${printDurationMs(rangeMs)}]${offset}`;
 }

@@ -281,7 +281,7 @@ function compileShortCircuit(
 }
 
 /** Compiles what stands as an argument of a function or method. */
-export function compileArgument(node: OperandNode): EvaluateArgument {
+function compileArgument(node: OperandNode): EvaluateArgument {
   const evaluate = compileOperand(node);
   if (evaluate !== undefined) {
     return (execution, dot, type) => {

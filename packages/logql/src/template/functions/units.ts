@@ -10,7 +10,7 @@ export const unitFunctions: FunctionTable = {
 };
 
 /** Go adds seconds and nanoseconds as floats. */
-export function durationSeconds(text: string): number {
+function durationSeconds(text: string): number {
   const ns = parseGoDurationNs(text);
   const seconds = Math.trunc(ns / 1e9);
   return seconds + (ns - seconds * 1e9) / 1e9;

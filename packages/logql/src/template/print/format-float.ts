@@ -25,7 +25,7 @@ export function formatFloat(value: number, verb: string, flags: Readonly<Flags>)
 }
 
 /** `strconv.FormatFloat` for 64 bits; without a precision, the fewest digits that mean the same. */
-export function printFloat(value: number, format: string, precision: number | undefined): string {
+function printFloat(value: number, format: string, precision: number | undefined): string {
   if (Number.isNaN(value)) {
     return "NaN";
   }

@@ -68,7 +68,7 @@ export function calendarOf(time: Time): Calendar {
 }
 
 /** Days from 1970-01-01 to a date of the Gregorian calendar; a month outside 1 to 12 counts on. */
-export function daysOfDate(year: number, month: number, day: number): number {
+function daysOfDate(year: number, month: number, day: number): number {
   const y = year + Math.floor((month - 1) / 12);
   const m = (((month - 1) % 12) + 12) % 12;
   // Years begin in March here, so that the leap day is the last of one.
