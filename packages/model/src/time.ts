@@ -96,3 +96,19 @@ export function printRfc3339Ns(ns: bigint): string {
   const fraction = rest.toString().padStart(9, "0").replace(/0+$/u, "");
   return fraction === "" ? `${whole}Z` : `${whole}.${fraction}Z`;
 }
+
+/** An instant as two numbers that are exact: whole seconds since the epoch, and the nanoseconds after them. */
+export interface Instant {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+export function instantOf(ns: bigint): Instant {
+  const rest = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
+  return { seconds: Number((ns - rest) / nsPerSecond), nanos: Number(rest) };
+}
+
+/** The inverse of {@link instantOf}. */
+export function nsOfInstant(seconds: number, nanos: number): bigint {
+  return BigInt(seconds) * nsPerSecond + BigInt(nanos);
+}

@@ -1,3 +1,5 @@
+import { nsOfInstant } from "@sluice/model";
+
 const encoder = new TextEncoder();
 const bytesAtFirst = 16 * 1024;
 /** A UTF-16 unit becomes at most so many bytes of UTF-8. */
@@ -55,7 +57,7 @@ export class JsonBytes {
       writeNineDigits(out, at, nanos);
       at += 9;
     } else {
-      const text = (BigInt(seconds) * 1_000_000_000n + BigInt(nanos)).toString();
+      const text = nsOfInstant(seconds, nanos).toString();
       at += encoder.encodeInto(text, out.subarray(at)).written;
     }
     out[at++] = quote;

@@ -1,6 +1,7 @@
 import { categorizeLabels } from "@sluice/api";
 import type { Kernels } from "@sluice/kernels";
 import {
+  instantOf,
   labelsFrom,
   labelsToRecord,
   printLabels,
@@ -17,7 +18,6 @@ export type EscapeKernels = Pick<Kernels, "escapeJsonLines">;
 const aroundLineBytes = 32;
 /** Bytes of lines that are escaped at a time. */
 const escapedAtOnce = 256 * 1024;
-const nsPerSecond = 1_000_000_000n;
 const encoder = new TextEncoder();
 
 const close = encoder.encode("]");
@@ -223,13 +223,11 @@ function columnsOfEntries(entries: readonly ResultEntry[]): ResultColumns {
     at += length;
     lineEnds[i] = at;
   }
-  const wholeSeconds = entries.map(
-    ({ timestampNs: ns }) => (ns - (((ns % nsPerSecond) + nsPerSecond) % nsPerSecond)) / nsPerSecond,
-  );
+  const instants = entries.map(({ timestampNs }) => instantOf(timestampNs));
   return {
     count: entries.length,
-    seconds: Float64Array.from(wholeSeconds, Number),
-    nanos: Uint32Array.from(entries, ({ timestampNs }, i) => Number(timestampNs - wholeSeconds[i]! * nsPerSecond)),
+    seconds: Float64Array.from(instants, ({ seconds }) => seconds),
+    nanos: Uint32Array.from(instants, ({ nanos }) => nanos),
     bytes: joined(lines, at),
     lineStarts: Uint32Array.from(lineEnds, (_, i) => (i === 0 ? 0 : lineEnds[i - 1]!)),
     lineEnds,

@@ -1,7 +1,7 @@
-import { compareLabels, labelsFromRecord, type Direction } from "@sluice/model";
+import { instantOf, compareLabels, labelsFromRecord, type Direction } from "@sluice/model";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { instantOf, LogCollector } from "./log-collector.ts";
+import { LogCollector } from "./log-collector.ts";
 
 interface Block {
   readonly app: string;

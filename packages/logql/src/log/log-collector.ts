@@ -1,4 +1,4 @@
-import { compareLabels, ServiceError, type Direction, type Labels } from "@sluice/model";
+import { compareLabels, instantOf, ServiceError, type Direction, type Instant, type Labels } from "@sluice/model";
 import { CollectedLines, type LineSet } from "./collected-lines.ts";
 
 /** What orders a block among others. */
@@ -13,19 +13,6 @@ export interface CollectorOptions {
   readonly direction: Direction;
   /** Of lines nearer than this to the one before only the first counts; 0 keeps all. */
   readonly intervalNs: bigint;
-}
-
-/** An instant as two numbers that are exact: whole seconds since the epoch, and the nanoseconds after them. */
-export interface Instant {
-  readonly seconds: number;
-  readonly nanos: number;
-}
-
-const nsPerSecond = 1_000_000_000n;
-
-export function instantOf(ns: bigint): Instant {
-  const rest = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
-  return { seconds: Number((ns - rest) / nsPerSecond), nanos: Number(rest) };
 }
 
 /** Lines of one block, in the query's direction, of which those before `next` were chosen. */

@@ -1,7 +1,9 @@
 import {
   firstAtOrAfter,
+  instantOf,
   lineTextOf,
   metadataAt,
+  nsOfInstant,
   printLabels,
   type BlockRef,
   type Direction,
@@ -16,7 +18,7 @@ import { scanBlock, type Execution } from "../execution.ts";
 import type { LogExpression } from "../syntax/index.ts";
 import type { CollectedLines, LineSet } from "./collected-lines.ts";
 import { Line } from "./line.ts";
-import { instantOf, LogCollector } from "./log-collector.ts";
+import { LogCollector } from "./log-collector.ts";
 import { compilePipeline, type Pipeline } from "./pipeline.ts";
 import { scanBatch } from "./scan.ts";
 
@@ -189,7 +191,7 @@ function entriesOf({
   parsed,
 }: ResultColumns): readonly ResultEntry[] {
   return Array.from({ length: count }, (_, i) => ({
-    timestampNs: BigInt(seconds[i]!) * 1_000_000_000n + BigInt(nanos[i]!),
+    timestampNs: nsOfInstant(seconds[i]!, nanos[i]!),
     line: lineTextOf(bytes, lineStarts[i]!, lineEnds[i]!),
     metadata: metadata[i]!,
     parsed: parsed[i]!,

@@ -1,4 +1,13 @@
-import { labelsFrom, messageOf, noLabels, printLabels, ServiceError, type LabelPair, type Labels } from "@sluice/model";
+import {
+  instantOf,
+  labelsFrom,
+  messageOf,
+  noLabels,
+  printLabels,
+  ServiceError,
+  type LabelPair,
+  type Labels,
+} from "@sluice/model";
 import { JoinedBatches } from "../joined-batches.ts";
 import { normalizeLabelName } from "../label-name.ts";
 import { tooManyEntries, tooManyStreams, type PushLimits } from "../limits.ts";
@@ -18,7 +27,6 @@ const pairLength = 16;
 const fewPairs = 24;
 /** Names that are remembered with what they are normalised to. */
 const namesMax = 10_000;
-const nsPerSecond = 1_000_000_000n;
 
 /** Makes streams of the records of one request, as Loki does. @see Loki's pkg/loghttp/push/otlp.go */
 export class StreamCollector implements LogRecordSink {
@@ -86,8 +94,8 @@ export class StreamCollector implements LogRecordSink {
     this.#spend(this.#sharedMetadata);
     const metadata = own.length === 0 ? this.#sharedMetadata : merged(sortedOf(own), this.#sharedMetadata);
     const ns = BigInt.asIntN(64, record.timeNs || record.observedNs || this.#nowNs());
-    const nanos = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond;
-    this.#batchesOf(text).add(Number((ns - nanos) / nsPerSecond), Number(nanos), record.line, metadata);
+    const { seconds, nanos } = instantOf(ns);
+    this.#batchesOf(text).add(seconds, nanos, record.line, metadata);
   }
 
   /** @throws {ServiceError} `too_large` when there are more streams than one push may have. */
