@@ -110,26 +110,14 @@ export function compilePipeline(
   const left = searched?.lines.isWhole === true ? ordered.filter((node) => node !== searched.node) : ordered;
   const all = ordered.map((node) => compileStage(node, hints));
   const stages = all.filter((_, i) => left.includes(ordered[i]!));
+  const lineFilters = stages.filter((_, i) => left[i]!.kind === "lineFilter");
+  const plan = planFields(ordered, hints);
   return {
     ...pushed,
-    fields: searchFields(ordered, left, kernels, hints),
+    fields: plan && { plan, scan: new FieldScan(plan, kernels), kernels, lineFilters },
     stages: all,
     search: searched && { lines: searched.lines, stages },
   };
-}
-
-function searchFields(
-  ordered: readonly StageNode[],
-  left: readonly StageNode[],
-  kernels: SearchKernels,
-  hints: ParserHints,
-): FieldSearch | undefined {
-  const plan = planFields(ordered, hints);
-  if (plan === undefined) {
-    return undefined;
-  }
-  const lineFilters = left.filter((node) => node.kind === "lineFilter").map(compileLineFilter);
-  return { plan, scan: new FieldScan(plan, kernels), kernels, lineFilters };
 }
 
 /**

@@ -34,12 +34,12 @@ export function scanBatch(
   const { search, stages, fields } = pipeline;
   const rows = fields && fieldRows(batch, labels, pipeline, line, range);
   if (fields !== undefined && rows !== undefined) {
-    scanRows(batch, labels, fields.scan, search?.stages ?? stages, line, rows, range.backward, visit);
+    scanRows(batch, labels, search?.stages ?? stages, line, rows, range.backward, visit, fields.scan);
   } else if (search === undefined) {
     scanLines(batch, labelsFor(pipeline, labels), stages, line, range, visit);
   } else {
     const found = search.lines.find(batch, range.from, range.to);
-    scanFound(batch, labelsFor(pipeline, labels), search.stages, line, found, range.backward, visit);
+    scanRows(batch, labelsFor(pipeline, labels), search.stages, line, found, range.backward, visit);
   }
 }
 
@@ -97,25 +97,6 @@ function isPlain(
   return kernels.linesWith(bytes, escape, lineStarts[from]!, lineEnds[to - 1]!).length === 0;
 }
 
-function scanRows(
-  batch: EntryBatch,
-  labels: Labels,
-  fields: FieldScan,
-  stages: readonly Stage[],
-  line: Line,
-  rows: Uint32Array,
-  backward: boolean,
-  visit: Visit,
-): void {
-  for (let i = 0; i < rows.length; i++) {
-    const place = backward ? rows.length - 1 - i : i;
-    const isOut = fields.turnTo(place) === verdict.fails || !passes(batch, rows[place]!, labels, stages, line);
-    if (!isOut && !visit(line, rows[place]!)) {
-      return;
-    }
-  }
-}
-
 function scanLines(
   batch: EntryBatch,
   labels: Labels | undefined,
@@ -132,18 +113,22 @@ function scanLines(
   }
 }
 
-function scanFound(
+/** @param fields turned to the rows; what they say does not pass is passed over. */
+function scanRows(
   batch: EntryBatch,
   labels: Labels | undefined,
   stages: readonly Stage[],
   line: Line,
-  found: Uint32Array,
+  rows: Uint32Array,
   backward: boolean,
   visit: Visit,
+  fields?: FieldScan,
 ): void {
-  for (let i = 0; i < found.length; i++) {
-    const index = found[backward ? found.length - 1 - i : i]!;
-    if (passes(batch, index, labels, stages, line) && !visit(line, index)) {
+  for (let i = 0; i < rows.length; i++) {
+    const place = backward ? rows.length - 1 - i : i;
+    const row = rows[place]!;
+    const mayPass = fields === undefined || fields.turnTo(place) !== verdict.fails;
+    if (mayPass && passes(batch, row, labels, stages, line) && !visit(line, row)) {
       return;
     }
   }
